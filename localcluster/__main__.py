@@ -1,0 +1,24 @@
+"""`python3 -m localcluster`: up, down, status, kubeconfig, env, load, build-image."""
+
+from __future__ import annotations
+
+import sys
+
+from localcluster.commands import run
+from localcluster.errors import ClusterError
+
+
+def main() -> int:
+    """Run one command; 0 when it did what it should, 1 with a report when it did not."""
+    try:
+        return run(sys.argv[1:])
+    except ClusterError as error:
+        print(error.report(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; `down` removes what was started, `up` begins anew", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

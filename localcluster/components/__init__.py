@@ -1,0 +1,1 @@
+"""One file per part of the cluster: its command line and its configuration."""
