@@ -1,0 +1,1 @@
+"""The parley command, also a kubectl plugin."""

@@ -1,0 +1,1 @@
+"""The subcommands of `parley`, one per file; each has a `command`."""

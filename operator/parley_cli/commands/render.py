@@ -1,0 +1,39 @@
+"""`parley render`: everything that a VoiceDeployment becomes, as YAML."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import yaml
+
+from parley_cli.resources import Checked, UnreadableError, check
+
+
+@click.command("render")
+@click.option(
+    "-f", "--filename", type=click.Path(path_type=Path), required=True, help="A YAML file; - for standard input."
+)
+@click.option("--ingress-controller", help="As its IngressClass says, such as traefik.io/ingress-controller.")
+def command(filename: Path, ingress_controller: str | None) -> None:
+    """Show the objects that the operator makes of the VoiceDeployments in a file.
+
+    Secrets are left out: the operator makes their content in the cluster. Ends with 1 where there is an error.
+    """
+    try:
+        found = check(filename, ingress_controller=ingress_controller)
+    except UnreadableError as error:
+        raise click.UsageError(str(error)) from error
+    for one in found:
+        _show(one)
+    sys.exit(1 if any(one.errors for one in found) else 0)
+
+
+def _show(one: Checked) -> None:
+    for error in one.errors:
+        click.echo(f"{one.name}: {click.style('error', fg='red')}: {error}", err=True)
+    for warning in one.warnings:
+        click.echo(f"{one.name}: {click.style('warning', fg='yellow')}: {warning}", err=True)
+    if one.rendered:
+        click.echo(yaml.safe_dump_all(one.rendered.manifests, sort_keys=False, explicit_start=True), nl=False)

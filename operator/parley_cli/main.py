@@ -1,0 +1,39 @@
+"""The command `parley`: one file per subcommand, imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+_COMMANDS = {
+    "talk": "Hold a conversation with an agent.",
+    "validate": "Check a VoiceDeployment without a cluster.",
+    "render": "Show what a VoiceDeployment becomes.",
+    "version": "Show the release of this command.",
+}
+
+
+class _Lazy(click.Group):
+    """Finds a subcommand in the module of its name: `parley version` need not load an audio library."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
+        """All subcommands, in the order of a newcomer's path."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click calls it so
+        """The subcommand, or None for a name that is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"parley_cli.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """Their summaries, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Voice agents on Kubernetes."""

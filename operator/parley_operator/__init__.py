@@ -1,0 +1,1 @@
+"""The operator: reconciles VoiceDeployments into everything a voice service needs."""

@@ -1,0 +1,119 @@
+"""The conditions of a VoiceDeployment and their reasons, each with what a person should do about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class ConditionType(StrEnum):
+    """What a condition is about. The order is that in which `Ready` looks for the first thing that is wrong."""
+
+    READY = "Ready"
+    CREDENTIALS_READY = "CredentialsReady"
+    CERTIFICATE_READY = "CertificateReady"
+    ENDPOINT_READY = "EndpointReady"
+    AVAILABLE = "Available"
+    PROGRESSING = "Progressing"
+    AUTOSCALING_READY = "AutoscalingReady"
+    SETTINGS_HONOURED = "SettingsHonoured"
+
+
+READY_NEEDS = (
+    ConditionType.CREDENTIALS_READY,
+    ConditionType.CERTIFICATE_READY,
+    ConditionType.ENDPOINT_READY,
+    ConditionType.AVAILABLE,
+)
+"""Conditions that must be true for `Ready`, the deepest cause first. The others inform."""
+
+
+class Reason(StrEnum):
+    """Why a condition has its status. `advice` says what a person should do; empty where nothing is to be done."""
+
+    advice: str
+
+    def __new__(cls, value: str, advice: str = "") -> Self:
+        """A reason and its advice."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.advice = advice
+        return member
+
+    # Ready
+    SERVING = "Serving"
+    SUSPENDED = "Suspended", "Set spec.suspend to false to answer again."
+    INVALID_SPEC = "InvalidSpec", "Correct the fields that the message names; what ran before goes on unchanged."
+    NAME_CONFLICT = (
+        "NameConflict",
+        "An object of that name exists and is not this resource's. Delete it, or rename the VoiceDeployment.",
+    )
+    APPLY_FAILED = (
+        "ApplyFailed",
+        "The API server refused an object. Read the message; quotas and admission policies are the usual cause.",
+    )
+
+    # Available and Progressing
+    PODS_READY = "PodsReady"
+    NO_POD_READY = "NoPodReady", "Look at the pods: kubectl describe pods -l parley.dev/name=NAME."
+    ROLLOUT_COMPLETE = "RolloutComplete"
+    ROLLING_OUT = "RollingOut", "Wait: pods are replaced one at a time, and old ones finish their sessions."
+    ROLLOUT_STUCK = (
+        "RolloutStuck",
+        "The new pods do not become ready. Look at them: kubectl describe pods -l parley.dev/name=NAME.",
+    )
+    WAITING_FOR_CREDENTIALS = (
+        "WaitingForCredentials",
+        "Create what CredentialsReady names; the rollout then begins by itself.",
+    )
+
+    # CredentialsReady
+    CREDENTIALS_FOUND = "CredentialsFound"
+    NO_CREDENTIALS_NEEDED = "NoCredentialsNeeded"
+    SECRET_NOT_FOUND = "SecretNotFound", "Create the Secret, or correct its name in the spec."
+    CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound", "Create the ConfigMap, or correct its name in the spec."
+    KEY_NOT_FOUND = "KeyNotFound", "Add the key to the object, or correct its name in the spec."
+    KEY_EMPTY = "KeyEmpty", "Put the value into the key: it is there but empty."
+
+    # EndpointReady
+    ROUTED = "Routed"
+    CLUSTER_ONLY = "ClusterOnly", "Set spec.endpoint to be reached from outside the cluster."
+    ADDRESS_PENDING = "AddressPending", "Wait for the ingress controller; if it lasts, look at its logs."
+    HOST_CONFLICT = (
+        "HostConflict",
+        "An older VoiceDeployment has that host. Choose another host, or remove it there.",
+    )
+    INGRESS_CLASS_NOT_FOUND = (
+        "IngressClassNotFound",
+        "Set endpoint.ingress.className to one of `kubectl get ingressclasses`.",
+    )
+
+    # CertificateReady
+    CERTIFICATE_VALID = "CertificateValid"
+    NO_CERTIFICATE = "NoCertificate", "Set endpoint.ingress.tls unless something in front of the ingress ends TLS."
+    CERTIFICATE_UNREADABLE = "CertificateUnreadable", "Put a PEM certificate chain into tls.crt of the Secret."
+    CERTIFICATE_EXPIRED = "CertificateExpired", "Renew the certificate in the Secret."
+    HOST_NOT_COVERED = "HostNotCovered", "Get a certificate that names every host of the endpoint."
+
+    # AutoscalingReady
+    FIXED_REPLICAS = "FixedReplicas"
+    AUTOSCALING = "Autoscaling"
+    METRICS_UNAVAILABLE = (
+        "MetricsUnavailable",
+        "The autoscaler gets no CPU figures: install metrics-server, or wait for a pod to become ready.",
+    )
+
+    # SettingsHonoured
+    ALL_HONOURED = "AllHonoured"
+    SET_IN_CONTROLLER = (
+        "SetInController",
+        "The ingress controller takes this from its own configuration alone: set there what the message names.",
+    )
+    UNKNOWN_CONTROLLER = (
+        "UnknownController",
+        "Say timeouts and affinity to this controller with endpoint.ingress.annotations.",
+    )
+    DRAIN_SHORTER_THAN_SESSIONS = (
+        "DrainShorterThanSessions",
+        "Raise rollout.drainTimeout to limits.sessionDuration, or accept that updates cut long sessions.",
+    )

@@ -1,0 +1,120 @@
+"""The CustomResourceDefinition, generated from the models: `python -m parley_operator.api.crd [FILE]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from parley_operator.api.resource import GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION, VoiceDeployment
+from parley_operator.api.schema import structural_schema
+from parley_operator.api.spec import VoiceDeploymentSpec
+from parley_operator.api.status import VoiceDeploymentStatus
+
+FILE = Path("crds") / f"{GROUP}_{PLURAL}.yaml"
+
+
+def custom_resource_definition() -> dict[str, Any]:
+    """The whole CRD as plain values."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": KIND,
+                "listKind": f"{KIND}List",
+                "plural": PLURAL,
+                "singular": SINGULAR,
+                "shortNames": [SHORT_NAME],
+                "categories": ["all", "parley"],
+            },
+            "versions": [_version()],
+        },
+    }
+
+
+def _version() -> dict[str, Any]:
+    return {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "additionalPrinterColumns": _printer_columns(),
+        "selectableFields": [{"jsonPath": ".spec.suspend"}, {"jsonPath": ".spec.version"}],
+        "subresources": {
+            "status": {},
+            "scale": {
+                "specReplicasPath": ".spec.replicas",
+                "statusReplicasPath": ".status.replicas",
+                "labelSelectorPath": ".status.selector",
+            },
+        },
+        "schema": {"openAPIV3Schema": _schema()},
+    }
+
+
+def _schema() -> dict[str, Any]:
+    return {
+        "description": structural_schema(VoiceDeployment)["description"],
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": structural_schema(VoiceDeploymentSpec),
+            "status": structural_schema(VoiceDeploymentStatus),
+        },
+    }
+
+
+def _printer_columns() -> list[dict[str, Any]]:
+    def ready(field: str) -> str:
+        return f'.status.conditions[?(@.type=="Ready")].{field}'
+
+    return [
+        {
+            "name": "Ready",
+            "type": "string",
+            "jsonPath": ready("status"),
+            "description": "Whether it serves calls.",
+        },
+        {"name": "Reason", "type": "string", "jsonPath": ready("reason"), "priority": 1},
+        {"name": "URL", "type": "string", "jsonPath": ".status.endpoints[0].url"},
+        {"name": "Replicas", "type": "integer", "jsonPath": ".status.replicas", "description": "Pods there are."},
+        {"name": "Serving", "type": "integer", "jsonPath": ".status.readyReplicas", "description": "Pods ready."},
+        {"name": "Version", "type": "string", "jsonPath": ".status.version", "priority": 1},
+        {"name": "Message", "type": "string", "jsonPath": ready("message"), "priority": 1},
+        {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    ]
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """Writes equal parts out each time: a CRD with YAML anchors is no pleasure to read."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def as_yaml() -> str:
+    """The CRD as the file in `crds/` holds it."""
+    text = yaml.dump(
+        custom_resource_definition(), Dumper=_PlainDumper, sort_keys=False, width=110, allow_unicode=True
+    )
+    return f"# Generated from the models by `python -m parley_operator.api.crd`; do not edit.\n---\n{text}"
+
+
+def main(arguments: list[str]) -> None:
+    """Writes the CRD to the file named, or to its place in the repository."""
+    file = Path(arguments[0]) if arguments else FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(as_yaml())
+    print(f"wrote {file}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

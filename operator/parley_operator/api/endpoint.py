@@ -1,0 +1,143 @@
+"""`spec.endpoint`: how clients reach the service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from parley_operator.api.base import ResourceModel, Rule
+from parley_operator.api.durations import seconds
+from parley_operator.api.references import LocalObjectRef
+from parley_operator.api.values import AnnotationValue, Duration, Host, ObjectName, QualifiedName, UrlPath
+
+RESERVED_PATHS = ("/health", "/readiness", "/liveness", "/metrics", "/metrics/summary")
+"""Paths that the gateway answers itself."""
+
+DEFAULT_PATHS = ("/v1/voice",)
+
+
+class NativeProtocol(ResourceModel):
+    """A protocol that clients may speak, and where."""
+
+    name: Literal["Native"]
+    """The protocol: Native is JSON control messages and binary PCM over WebSocket (parley.v1)."""
+    paths: Annotated[
+        tuple[UrlPath, ...],
+        Field(min_length=1, max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = DEFAULT_PATHS
+    """URL paths that serve this protocol. The first is the one that status shows."""
+
+    rules = (
+        Rule(
+            cel="self.paths.all(p, !(p in [" + ", ".join(f"'{path}'" for path in RESERVED_PATHS) + "]))",
+            message="the gateway keeps /health, /readiness, /liveness, /metrics and /metrics/summary for itself",
+            field="paths",
+            holds=lambda protocol: not set(protocol.paths) & set(RESERVED_PATHS),
+        ),
+    )
+
+
+class SelfSigned(ResourceModel):
+    """A certificate that the operator makes itself and renews 30 days before it expires.
+
+    Clients trust it by the ca.crt in the Secret NAME-tls.
+    """
+
+
+class IngressTls(ResourceModel):
+    """Which certificate the Ingress serves: exactly one of secretRef and selfSigned."""
+
+    secret_ref: LocalObjectRef | None = None
+    """A Secret of type kubernetes.io/tls that you keep valid."""
+    self_signed: SelfSigned | None = None
+    """A certificate that the operator makes and renews; clients trust ca.crt of the Secret NAME-tls."""
+
+    rules = (
+        Rule(
+            cel="has(self.secretRef) != has(self.selfSigned)",
+            message="set exactly one of secretRef and selfSigned",
+            holds=lambda tls: (tls.secret_ref is None) != (tls.self_signed is None),
+        ),
+    )
+
+
+class IngressSpec(ResourceModel):
+    """An Ingress for the hosts and the protocols' paths."""
+
+    class_name: ObjectName | None = None
+    """IngressClass to use. Absent: the cluster's default class."""
+    annotations: Annotated[dict[QualifiedName, AnnotationValue], Field(max_length=64)] | None = None
+    """Annotations for the Ingress. They win over those that the operator writes for the controller."""
+    tls: IngressTls | None = None
+    """The certificate. Absent: plain WebSockets, for where something in front already ends TLS."""
+
+
+class ConnectionSpec(ResourceModel):
+    """What connections need from whatever stands between client and gateway."""
+
+    idle_timeout: Duration | None = None
+    """How long a connection may be silent before it is cut. The gateway pings every 20s. Default 5m."""
+    max_duration: Duration | None = None
+    """How long a connection must be allowed to live. Default: 1h, or sessionDuration where that is longer."""
+
+    rules = (
+        Rule(
+            cel="!has(self.idleTimeout) || duration(self.idleTimeout) >= duration('30s')",
+            message="idleTimeout must be at least 30s: the gateway's pings come every 20s",
+            field="idleTimeout",
+            holds=lambda connection: connection.idle_timeout is None or seconds(connection.idle_timeout) >= 30,
+        ),
+        Rule(
+            cel="!has(self.maxDuration) || duration(self.maxDuration) >= duration('1m')",
+            message="maxDuration must be at least 1m",
+            field="maxDuration",
+            holds=lambda connection: connection.max_duration is None or seconds(connection.max_duration) >= 60,
+        ),
+    )
+
+
+class EndpointSpec(ResourceModel):
+    """How clients reach the service. Absent: a ClusterIP Service only."""
+
+    hosts: (
+        Annotated[
+            tuple[Host, ...],
+            Field(min_length=1, max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"}),
+        ]
+        | None
+    ) = None
+    """DNS names of the service. A host belongs to the oldest VoiceDeployment that names it."""
+    protocols: (
+        Annotated[
+            tuple[NativeProtocol, ...],
+            Field(
+                min_length=1,
+                max_length=8,
+                json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+            ),
+        ]
+        | None
+    ) = None
+    """Protocols that clients may speak. Absent: Native on /v1/voice."""
+    ingress: IngressSpec | None = None
+    """Serve the hosts through an Ingress."""
+    connection: ConnectionSpec | None = None
+    """What connections need from the ingress controller."""
+
+    rules = (
+        Rule(
+            cel="!has(self.ingress) || has(self.hosts)",
+            message="hosts is required with ingress: name at least one DNS name",
+            field="hosts",
+            holds=lambda endpoint: endpoint.ingress is None or endpoint.hosts is not None,
+            blame="FieldValueRequired",
+        ),
+        Rule(
+            cel="!has(self.hosts) || has(self.ingress)",
+            message="ingress is required with hosts: set ingress to {} for the cluster's default class",
+            field="ingress",
+            holds=lambda endpoint: endpoint.hosts is None or endpoint.ingress is not None,
+            blame="FieldValueRequired",
+        ),
+    )

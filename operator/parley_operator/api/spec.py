@@ -1,0 +1,70 @@
+"""`spec`: what is wanted. Later capabilities bring further blocks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from parley_operator.api.agent import AgentSpec
+from parley_operator.api.auth import AuthSpec
+from parley_operator.api.base import ResourceModel, Rule
+from parley_operator.api.durations import seconds
+from parley_operator.api.endpoint import EndpointSpec
+from parley_operator.api.limits import LimitsSpec, RolloutSpec
+from parley_operator.api.pipeline import PipelineSpec
+from parley_operator.api.pod import PodSpec
+from parley_operator.api.scaling import ScalingSpec
+from parley_operator.api.values import Release
+
+
+def _connections_outlive_sessions(spec: Any) -> bool:
+    connection = spec.endpoint.connection if spec.endpoint else None
+    if connection is None or connection.max_duration is None:
+        return True
+    return seconds(connection.max_duration) >= seconds(spec.limits.session_duration)
+
+
+class VoiceDeploymentSpec(ResourceModel):
+    """What is wanted. `agent` and `pipeline` are all that a first resource needs."""
+
+    version: Release | None = None
+    """Gateway release to run, in quotes. Absent: the operator's at creation, which is then kept."""
+    suspend: bool = False
+    """Set to true to scale to zero now: sessions drain, nothing new is answered."""
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Pods to run, for scaling type Fixed."""
+    agent: AgentSpec
+    """What the agent is told and says first. An edit reaches new sessions within a minute; no pod restarts."""
+    pipeline: PipelineSpec
+    """Speech to text, language model, text to speech. A change rolls the pods once their sessions ended."""
+    endpoint: EndpointSpec | None = None
+    """How clients reach the service. Absent: a ClusterIP Service only."""
+    auth: AuthSpec | None = None
+    """Who may connect. Absent: whoever has the token in the generated Secret NAME-token."""
+    limits: LimitsSpec = LimitsSpec()
+    """Bounds of one session and of one pod."""
+    scaling: ScalingSpec = ScalingSpec()
+    """How many pods there are, and who decides."""
+    rollout: RolloutSpec = RolloutSpec()
+    """How pods are replaced: one at a time, and only once their sessions ended."""
+    pod: PodSpec | None = None
+    """What may be said about the gateway's pods. A change rolls them."""
+
+    rules = (
+        Rule(
+            cel="oldSelf.scaling.type != 'HPA' || self.scaling.type != 'HPA' || self.replicas == oldSelf.replicas",
+            message="replicas belongs to the autoscaler while scaling.type is HPA: "
+            "change scaling.minReplicas or scaling.maxReplicas instead",
+            field="replicas",
+            blame="FieldValueForbidden",
+        ),
+        Rule(
+            cel="!has(self.endpoint) || !has(self.endpoint.connection) || "
+            "!has(self.endpoint.connection.maxDuration) || "
+            "duration(self.endpoint.connection.maxDuration) >= duration(self.limits.sessionDuration)",
+            message="endpoint.connection.maxDuration must be at least limits.sessionDuration, or sessions are cut",
+            field="endpoint.connection.maxDuration",
+            holds=_connections_outlive_sessions,
+        ),
+    )

@@ -1,0 +1,83 @@
+"""`status`: what the operator saw and did, in the shape that `kubectl get vd` shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from parley_operator.api.base import ResourceModel
+
+Text = Annotated[str, Field(max_length=1024)]
+
+
+class Condition(ResourceModel):
+    """One thing that is so, is not so, or is not known."""
+
+    type: Annotated[str, Field(max_length=316)]
+    """What this is about."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether it is so."""
+    reason: Annotated[
+        str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
+    ]
+    """Why, in one CamelCase word."""
+    message: Annotated[str, Field(max_length=32_768)]
+    """Why, in words a person can act on."""
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The generation of the spec that this was said about."""
+    last_transition_time: datetime
+    """When the status last changed."""
+
+
+class EndpointStatus(ResourceModel):
+    """Where a client may connect."""
+
+    protocol: Annotated[str, Field(max_length=64)]
+    """The protocol that is served there."""
+    url: Annotated[str, Field(max_length=512)]
+    """The address."""
+
+
+class CertificateStatus(ResourceModel):
+    """The certificate that the Ingress serves."""
+
+    secret_name: Annotated[str, Field(max_length=253)]
+    """The Secret that holds it."""
+    not_after: datetime | None = None
+    """When it expires."""
+    renew_after: datetime | None = None
+    """When the operator renews it; absent for a certificate of your own."""
+
+
+class VoiceDeploymentStatus(ResourceModel):
+    """What the operator saw and did."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """The generation of the spec that the rest of the status is about."""
+    version: Annotated[str, Field(max_length=64)] | None = None
+    """The gateway release that is in use: spec.version, or the operator's at creation."""
+    selector: Text | None = None
+    """Label selector of the pods, for the scale subresource."""
+    replicas: Annotated[int, Field(ge=0)] | None = None
+    """Pods there are."""
+    ready_replicas: Annotated[int, Field(ge=0)] | None = None
+    """Pods that take new sessions."""
+    updated_replicas: Annotated[int, Field(ge=0)] | None = None
+    """Pods of the current spec."""
+    endpoints: Annotated[tuple[EndpointStatus, ...], Field(max_length=128)] | None = None
+    """Where clients may connect; the first one is what most clients want."""
+    certificate: CertificateStatus | None = None
+    """The certificate that the Ingress serves."""
+    conditions: (
+        Annotated[
+            tuple[Condition, ...],
+            Field(
+                max_length=32,
+                json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+            ),
+        ]
+        | None
+    ) = None
+    """What is so and what is not. Ready says the first thing that is wrong."""

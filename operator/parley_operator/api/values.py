@@ -1,0 +1,147 @@
+"""The scalar types of the resource: bounded strings that say in words what they want."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.functional_validators import AfterValidator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from parley_operator.api.quantities import QUANTITY_PATTERN, parse_quantity
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A bound on a string: a regular expression for machines, and words for people."""
+
+    pattern: str
+    wants: str
+    max_length: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Checks after the string itself was read."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Says pattern and length to the API server."""
+        return handler(schema) | {"pattern": self.pattern, "maxLength": self.max_length}
+
+    def _check(self, text: str) -> str:
+        if len(text) > self.max_length:
+            raise ValueError(f"must have at most {self.max_length} characters")
+        if not re.search(self.pattern, text):
+            raise ValueError(f"must be {self.wants}")
+        return text
+
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+
+Duration = Annotated[
+    str, Shape(r"^([0-9]{1,5}(h|m|s|ms)){1,4}$", "a duration such as 500ms, 30s, 5m or 1h30m", max_length=28)
+]
+"""A length of time as Kubernetes and CEL write it. `durations.seconds` reads it."""
+
+Host = Annotated[
+    str,
+    Shape(
+        rf"^{_LABEL}(\.{_LABEL})+$",
+        "a DNS name in lower case with at least one dot, such as voice.example.com",
+        max_length=253,
+    ),
+]
+
+ObjectName = Annotated[
+    str, Shape(rf"^{_LABEL}(\.{_LABEL})*$", "the name of a Kubernetes object, in lower case", max_length=253)
+]
+
+DataKey = Annotated[
+    str,
+    Shape(
+        r"^[-._a-zA-Z0-9]+$", "a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'", max_length=253
+    ),
+]
+
+UrlPath = Annotated[
+    str,
+    Shape(
+        r"^/([A-Za-z0-9_~-]+([.][A-Za-z0-9_~-]+)*/?)*$",
+        "a path that begins with '/', of letters, digits, '-', '_', '~' and single dots, such as /v1/voice",
+        max_length=128,
+    ),
+]
+
+BaseUrl = Annotated[
+    str,
+    Shape(r"^https?://[^\s?#@]+$", "an http:// or https:// URL without user, query or fragment", max_length=512),
+]
+
+ModelName = Annotated[
+    str,
+    Shape(r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$", "the provider's name of a model, without spaces", max_length=128),
+]
+
+VoiceName = Annotated[
+    str, Shape(r"^[A-Za-z0-9][A-Za-z0-9 ._:/+-]*$", "the provider's name of a voice", max_length=128)
+]
+
+Release = Annotated[
+    str,
+    Shape(
+        r"^[0-9]+\.[0-9]+(\.[0-9]+)?([-.][A-Za-z0-9]+)*$",
+        'a release in quotes, such as "0.1"',
+        max_length=64,
+    ),
+]
+
+LanguageTag = Annotated[
+    str, Shape(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "a language tag such as en, en-US or pt-BR", max_length=35)
+]
+
+Keyterm = Annotated[str, Shape(r"\S", "a word or a short phrase", max_length=100)]
+
+QualifiedName = Annotated[
+    str,
+    Shape(
+        r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+        "a label key such as app or example.com/app",
+        max_length=316,
+    ),
+]
+
+LabelValue = Annotated[
+    str,
+    Shape(
+        r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+        "a label value: letters, digits, '-', '_' and '.', at most 63",
+        max_length=63,
+    ),
+]
+
+AnnotationValue = Annotated[str, Shape(r"", "text", max_length=8192)]
+
+EnvironmentName = Annotated[
+    str,
+    Shape(r"^[A-Za-z_][A-Za-z0-9_]*$", "an environment variable's name: letters, digits and '_'", max_length=128),
+]
+
+DecimalText = Annotated[
+    str,
+    Shape(r"^[0-9](\.[0-9]{1,2})?$", 'a decimal in quotes with at most two places, such as "0.7"', max_length=4),
+]
+
+
+def _check_quantity(value: int | str) -> int | str:
+    parse_quantity(value)
+    return value
+
+
+Quantity = Annotated[
+    int | str,
+    AfterValidator(_check_quantity),
+    WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": QUANTITY_PATTERN, "maxLength": 32}),
+]
+"""An amount of a resource, as in 500m, 2 or 1Gi."""

@@ -1,0 +1,135 @@
+"""Gathering the facts that a resource's rendering depends on, with as few requests as the news demands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.ingress_classes import IngressClasses
+from parley_operator.kube.apply import Owner
+from parley_operator.kube.client import Client
+from parley_operator.kube.discovery import Ref
+from parley_operator.kube.errors import NotFoundError
+from parley_operator.kube.inventory import Inventory, Key
+from parley_operator.kube.ownership import controller_uid
+from parley_operator.referenced import Data, ReferencedValues, decode_data
+from parley_operator.render import Facts, generated, tls, token
+from parley_operator.render.facts import IngressClass
+from parley_operator.render.names import base_name, child_name
+
+
+@dataclass(frozen=True)
+class Release:
+    """What this operator installs where a resource does not say."""
+
+    version: str
+    image_repository: str
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Whole image references for certain releases."""
+    pull_policy: str = "IfNotPresent"
+
+
+class OwnSecrets:
+    """The content of the Secrets that the operator itself generated; kept until they change."""
+
+    def __init__(self, client: Client, inventory: Inventory) -> None:
+        self._client, self._inventory = client, inventory
+        self._kept: dict[Key, dict[str, tuple[int, Data]]] = {}
+
+    async def read(self, key: Key, names: Mapping[str, str], *, owner: Owner) -> dict[str, Data | None]:
+        """The data of each Secret by its suffix, given their names; None for one that the owner does not have."""
+        kept = self._kept.setdefault(key, {})
+        for gone in kept.keys() - set(names.values()):
+            del kept[gone]
+        return {suffix: await self._one(kept, (key[0], name), owner) for suffix, name in names.items()}
+
+    def forget(self, key: Key) -> None:
+        """The resource is gone."""
+        self._kept.pop(key, None)
+
+    async def _one(self, kept: dict[str, tuple[int, Data]], at: tuple[str, str], owner: Owner) -> Data | None:
+        live, known = self._inventory.get(Ref("v1", "Secret", *at)), kept.get(at[1])
+        if live is not None and known is not None and known[0] == live.version:
+            return known[1]
+        try:
+            body = await self._client.get(f"/api/v1/namespaces/{at[0]}/secrets/{at[1]}")
+        except NotFoundError:
+            return None
+        if controller_uid(body) != owner.uid:
+            return None
+        data = decode_data(body, kind="Secret")
+        kept[at[1]] = (int(body["metadata"]["resourceVersion"]), data)
+        return data
+
+
+class FactsGatherer:
+    """Everything `render` needs to know."""
+
+    def __init__(
+        self,
+        *,
+        inventory: Inventory,
+        secrets: OwnSecrets,
+        values: ReferencedValues,
+        classes: IngressClasses,
+        release: Release,
+    ) -> None:
+        self._inventory, self._secrets, self._values = inventory, secrets, values
+        self._classes, self._release = classes, release
+
+    async def gather(
+        self, resource: VoiceDeployment, owner: Owner, *, taken_hosts: Mapping[str, str], now: datetime
+    ) -> Facts:
+        """The facts as they are at this moment, with what must be generated already made."""
+        key = (resource.metadata.namespace, resource.metadata.name)
+        names = _generated_names(resource)
+        known = generated.read(await self._secrets.read(key, names, owner=owner))
+        facts = Facts(
+            release=self._release.version,
+            image_repository=self._release.image_repository,
+            images=self._release.images,
+            image_pull_policy=self._release.pull_policy,
+            ingress_class=await self._ingress_class(resource),
+            taken_hosts=taken_hosts,
+            now=now,
+            replicas=self._replicas(key),
+            config_maps_in_use=self._config_maps_in_use(key),
+            salt=known.salt,
+            token=known.token,
+            tls=known.tls,
+        )
+        facts = generated.complete(resource, facts, now=now)
+        referenced = await self._values.read(resource, salt=facts.salt or "")
+        return replace(facts, values=referenced.values, served_certificate=referenced.certificate)
+
+    def forget(self, key: Key) -> None:
+        """The resource is gone."""
+        self._secrets.forget(key)
+        self._values.forget(key)
+
+    async def _ingress_class(self, resource: VoiceDeployment) -> IngressClass | None:
+        endpoint = resource.spec.endpoint
+        if endpoint is None or endpoint.ingress is None:
+            return None
+        return await self._classes.resolve(endpoint.ingress.class_name)
+
+    def _replicas(self, key: Key) -> int | None:
+        name = base_name(key[1])
+        live = self._inventory.get(Ref("apps/v1", "Deployment", key[0], name))
+        return None if live is None else live.view["replicas"]
+
+    def _config_maps_in_use(self, key: Key) -> frozenset[str]:
+        children = self._inventory.of((key[0], base_name(key[1])))
+        return frozenset(live.view["config"] for live in children if live.ref.kind == "ReplicaSet") - {None}
+
+
+def _generated_names(resource: VoiceDeployment) -> dict[str, str]:
+    """The Secrets that the operator generates for this resource: suffix and name."""
+    suffixes = ["salt"]
+    if token.is_generated(resource):
+        suffixes.append("token")
+    if tls.is_self_signed(resource):
+        suffixes += ["ca", "tls"]
+    return {suffix: child_name(resource.metadata.name, suffix) for suffix in suffixes}

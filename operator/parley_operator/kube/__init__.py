@@ -1,0 +1,1 @@
+"""Talking to the API server: apply, inventory, watches, leases. Knows no resource of ours."""

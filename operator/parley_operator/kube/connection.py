@@ -1,0 +1,61 @@
+"""The way to one API server: address, TLS and credentials, from a kubeconfig or from inside a pod.
+
+`kubernetes.aio.config` reads kubeconfigs with all their ways to log in and renews in-cluster tokens; the requests
+themselves go through aiohttp, because its sessions can be handed to kopf as well, so that one middleware sees
+every request of the process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
+from kubernetes.aio.config import load_incluster_config, load_kube_config
+
+Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+Middleware = Callable[[aiohttp.ClientRequest, Handler], Awaitable[aiohttp.ClientResponse]]
+
+READ_BUFFER = 2**20
+"""Bytes; one event of a watch can exceed aiohttp's default of 64 KiB."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An API server and how to authenticate there."""
+
+    configuration: Configuration
+
+    @property
+    def server(self) -> str:
+        """The address, without a trailing slash."""
+        return str(self.configuration.host).rstrip("/")
+
+    def open_session(self, *middlewares: Middleware, user_agent: str = "parley-operator") -> aiohttp.ClientSession:
+        """A session whose requests carry credentials. The caller closes it."""
+        tls = RESTClientObject(self.configuration).ssl_context
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=tls),
+            headers={"User-Agent": user_agent},
+            middlewares=(self._authenticate, *middlewares),
+            read_bufsize=READ_BUFFER,
+        )
+
+    async def _authenticate(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
+        token = await self.configuration.get_api_key_with_prefix("BearerToken")
+        if token:
+            request.headers["Authorization"] = token
+        return await handler(request)
+
+
+async def connect(kubeconfig: str | None = None) -> Connection:
+    """The cluster of `kubeconfig`, else of $KUBECONFIG, else of the pod this runs in, else of ~/.kube/config."""
+    configuration = Configuration()
+    if kubeconfig is None and "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
+        load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    else:
+        await load_kube_config(config_file=kubeconfig, client_configuration=configuration)  # type: ignore[no-untyped-call]
+    return Connection(configuration)

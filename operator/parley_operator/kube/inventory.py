@@ -1,0 +1,158 @@
+"""What is known of the objects that carry our label: the operator's view of the cluster, fed by watches.
+
+It keeps of each object what decisions need and no more (5,000 resources have 40,000 children). A watch can miss a
+deletion, a late event can bring back what is gone: resource versions decide which news is old, and a new listing
+replaces all that was known of its kind.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from parley_operator.kube.client import Json
+from parley_operator.kube.discovery import Ref
+from parley_operator.kube.ownership import controller_uid, owned_fields
+
+TOMBSTONES = 10_000
+"""UIDs of deleted objects to remember: the answer to a write may arrive after the news of the deletion."""
+
+Key = tuple[str, str]
+"""Namespace and name of the resource that an object belongs to."""
+
+View = Callable[[Json], Json]
+"""The part of an object that decisions and status need; a change outside it wakes nobody."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """One object as last seen."""
+
+    ref: Ref
+    key: Key
+    uid: str
+    version: int
+    controller: str | None
+    owned: str
+    """Digest of the fields that are ours."""
+    view: Json
+    applied: str = ""
+    """Digest of the manifest whose application left the fields as they are; empty when it must be applied."""
+
+
+class Inventory:
+    """All labelled objects, by kind and by the resource they belong to."""
+
+    def __init__(self, *, label: str, views: Mapping[str, View]) -> None:
+        """`label` names the label that holds the owning resource's name; `views` has an entry for each kind."""
+        self._label, self._views = label, views
+        self._objects: dict[str, dict[Ref, Live]] = {kind: {} for kind in views}
+        self._by_key: dict[Key, dict[Ref, Live]] = {}
+        self._gone: set[str] = set()
+        self._gone_order: deque[str] = deque()
+
+    def of(self, key: Key) -> Iterator[Live]:
+        """The objects that belong to a resource."""
+        yield from self._by_key.get(key, {}).values()
+
+    def get(self, ref: Ref) -> Live | None:
+        """One object, if it is known to exist."""
+        return self._objects.get(ref.kind, {}).get(ref)
+
+    def observe(self, body: Json) -> Live | None:
+        """An object was seen in a listing or a watch; returns it where that changes anything that matters."""
+        seen = self._read(body)
+        known = self.get(seen.ref)
+        if self._is_stale(seen, known):
+            return None
+        applied = known.applied if known and known.uid == seen.uid and known.owned == seen.owned else ""
+        self._store(replace(seen, applied=applied))
+        return None if known and _same(known, seen) else seen
+
+    def record(self, body: Json, *, applied: str) -> None:
+        """The API server answered our write of a manifest with this object."""
+        seen = self._read(body)
+        known = self.get(seen.ref)
+        if seen.uid not in self._gone and not (known and known.uid == seen.uid and known.version > seen.version):
+            self._store(replace(seen, applied=applied))
+
+    def forget(self, body: Json) -> Live | None:
+        """An object was deleted, or lost our label; returns what was known of it."""
+        uid = body["metadata"]["uid"]
+        self._bury(uid)
+        known = self.get(Ref.of(body))
+        if known is None or known.uid != uid:
+            return None
+        self._drop(known)
+        return known
+
+    def distrust(self, key: Key) -> None:
+        """Let everything that belongs to a resource be applied again, as if nothing were known of its fields."""
+        for live in list(self.of(key)):
+            self._store(replace(live, applied=""))
+
+    def relist(self, kind: str, bodies: Collection[Json], *, version: int, namespace: str = "") -> set[Key]:
+        """A kind was listed anew; returns whom the objects belonged to that are no longer there."""
+        kept = {body["metadata"]["uid"] for body in bodies}
+        objects = self._objects[kind].values()
+        scope = [live for live in objects if not namespace or live.ref.namespace == namespace]
+        missing = [live for live in scope if live.uid not in kept and live.version <= version]
+        for live in missing:
+            self._bury(live.uid)
+            self._drop(live)
+        for body in bodies:
+            self.observe(body)
+        return {live.key for live in missing}
+
+    def _read(self, body: Json) -> Live:
+        metadata = body["metadata"]
+        ref = Ref.of(body)
+        owner = (metadata.get("labels") or {}).get(self._label, "")
+        return Live(
+            ref=ref,
+            key=(ref.namespace, owner),
+            uid=metadata["uid"],
+            version=int(metadata["resourceVersion"]),
+            controller=controller_uid(body),
+            owned=owned_fields(body),
+            view=self._views[ref.kind](body),
+        )
+
+    def _is_stale(self, seen: Live, known: Live | None) -> bool:
+        if seen.uid in self._gone:
+            return True
+        return known is not None and known.version >= seen.version and known.uid == seen.uid
+
+    def _store(self, live: Live) -> None:
+        known = self.get(live.ref)
+        if known is not None and known.key != live.key:
+            self._drop(known)
+        self._objects[live.ref.kind][live.ref] = live
+        self._by_key.setdefault(live.key, {})[live.ref] = live
+
+    def _drop(self, live: Live) -> None:
+        self._objects[live.ref.kind].pop(live.ref, None)
+        siblings = self._by_key.get(live.key, {})
+        siblings.pop(live.ref, None)
+        if not siblings:
+            self._by_key.pop(live.key, None)
+
+    def _bury(self, uid: str) -> None:
+        if uid in self._gone:
+            return
+        self._gone.add(uid)
+        self._gone_order.append(uid)
+        if len(self._gone_order) > TOMBSTONES:
+            self._gone.discard(self._gone_order.popleft())
+
+
+def _same(known: Live, seen: Live) -> bool:
+    """Whether two sightings differ in nothing that a reconciliation would act upon."""
+    return (known.uid, known.key, known.controller, known.owned, known.view) == (
+        seen.uid,
+        seen.key,
+        seen.controller,
+        seen.owned,
+        seen.view,
+    )

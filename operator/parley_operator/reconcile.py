@@ -1,0 +1,246 @@
+"""One resource, from what it says to what is: facts, manifests, apply, prune, status.
+
+It is level-triggered: whatever woke it, it looks at all there is and does all that is missing, so that a process
+killed at any point is made good by the next run. Where nothing changed it makes no request.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from parley_operator.api import API_VERSION, KIND, InvalidResourceError, VoiceDeployment
+from parley_operator.api.conditions import ConditionType, Reason
+from parley_operator.gather import FactsGatherer
+from parley_operator.kube.apply import Applier, Owner
+from parley_operator.kube.client import Client, Json
+from parley_operator.kube.discovery import Discovery, Ref
+from parley_operator.kube.errors import ForbiddenError, InvalidError, KubeError, NameConflictError, NotFoundError
+from parley_operator.kube.events import EventRecorder, Happening
+from parley_operator.kube.inventory import Inventory, Key, Live
+from parley_operator.kube.ownership import FIELD_MANAGER
+from parley_operator.render import Rendered, object_key, render
+from parley_operator.render.rendered import ObjectKey
+from parley_operator.resources import Resources
+from parley_operator.status import (
+    Blocked,
+    Children,
+    Transition,
+    compute_status,
+    invalid_status,
+    transitions,
+)
+from parley_operator.views import PRUNED
+
+logger = logging.getLogger(__name__)
+
+LOOK_AGAIN = 15.0
+"""Seconds after which to look again at what no watch tells of: a foreign object in the way, a missing class."""
+_EVENTFUL = frozenset({"Ready", "Progressing", "AutoscalingReady", "SettingsHonoured"})
+_EXPECTED = frozenset(
+    {"Suspended", "RollingOut", "RolloutComplete", "NoPodReady", "AddressPending", "SetInController"}
+)
+"""Reasons that are news but no warnings: the last is true of every resource of an ingress class."""
+
+
+def utc_now() -> datetime:
+    """The time by the wall."""
+    return datetime.now(UTC)
+
+
+class Reconciler:
+    """Brings one resource at a time to what its spec says."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        discovery: Discovery,
+        inventory: Inventory,
+        resources: Resources,
+        gatherer: FactsGatherer,
+        recorder: EventRecorder,
+        clock: Callable[[], datetime] = utc_now,
+        on_apply: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`on_apply` is told what each apply did: unchanged, created or updated."""
+        self._client, self._discovery, self._inventory = client, discovery, inventory
+        self._resources, self._gatherer, self._recorder = resources, gatherer, recorder
+        self._applier = Applier(client, discovery, inventory)
+        self._clock, self._on_apply = clock, on_apply
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Do all that is missing; returns the seconds after which to look again even if nothing happens.
+
+        Raises `KubeError` when it must be tried again.
+        """
+        body = self._resources.get(key)
+        if body is None:
+            self._gatherer.forget(key)
+            return None
+        if "deletionTimestamp" in body["metadata"]:
+            return None
+        now = self._clock()
+        try:
+            resource = VoiceDeployment.parse(body)
+        except InvalidResourceError as error:
+            generation, previous = body["metadata"]["generation"], body.get("status") or {}
+            await self._publish(
+                body, invalid_status(str(error), generation=generation, previous=previous, now=now), now=now
+            )
+            return None
+        return await self._bring(key, body, resource, now=now)
+
+    async def _bring(self, key: Key, body: Json, resource: VoiceDeployment, *, now: datetime) -> float | None:
+        owner = Owner(KIND, resource.metadata.name, resource.metadata.uid)
+        taken = self._resources.claims.taken(key)
+        facts = await self._gatherer.gather(resource, owner, taken_hosts=taken, now=now)
+        rendered = render(resource, facts)
+        blocked = await self._apply(rendered, owner)
+        if blocked is None:
+            await self._prune(key, rendered, owner)
+        status = compute_status(
+            resource,
+            rendered,
+            self._children(key, owner),
+            blocked=blocked,
+            previous=body.get("status") or {},
+            now=now,
+        )
+        await self._publish(body, status, now=now)
+        return _look_again(rendered, blocked, now)
+
+    async def _apply(self, rendered: Rendered, owner: Owner) -> Blocked | None:
+        """Apply in order up to the first object that cannot be; what ran before goes on."""
+        progressed = False
+        try:
+            for manifest in rendered.manifests:
+                outcome = await self._applier.apply(manifest, owner)
+                self._on_apply(outcome)
+                if outcome != "unchanged":
+                    progressed = True
+                    logger.info("applied", extra={"outcome": outcome, **_named(manifest)})
+            await self._scale(rendered.scale, owner)
+        except NameConflictError as error:
+            return Blocked(Reason.NAME_CONFLICT, str(error))
+        except (InvalidError, ForbiddenError) as error:
+            return Blocked(Reason.APPLY_FAILED, str(error))
+        except KubeError as error:
+            error.progressed = progressed
+            raise
+        return None
+
+    async def _scale(self, manifest: Json | None, owner: Owner) -> None:
+        if manifest is None:
+            return
+        ref, replicas = Ref.of(manifest), manifest["spec"]["replicas"]
+        live = self._inventory.get(ref)
+        if live is None or live.controller != owner.uid:
+            return
+        if live.view["replicas"] != replicas or not live.view["scaled"]:
+            await self._applier.scale(ref, uid=live.uid, replicas=replicas)
+
+    async def _prune(self, key: Key, rendered: Rendered, owner: Owner) -> None:
+        wanted = {object_key(manifest) for manifest in rendered.manifests} | rendered.keep
+        for live in self._owned(key, owner):
+            if live.ref.kind not in PRUNED or ObjectKey(live.ref.kind, live.ref.name) in wanted:
+                continue
+            if live.ref.kind == "ConfigMap" and not self._is_settled(key, owner):
+                continue
+            logger.info("pruning", extra={"kind": live.ref.kind, "namespace": key[0], "object": live.ref.name})
+            await self._applier.delete(live)
+
+    def _is_settled(self, key: Key, owner: Owner) -> bool:
+        """Whether the rollout is over, so that every ReplicaSet which needs a configuration is known."""
+        view = self._view(key, owner, "Deployment")
+        return view is None or (
+            view["observedGeneration"] >= view["generation"]
+            and view["updatedReplicas"] == view["replicas"] == view["replicas_seen"]
+        )
+
+    def _owned(self, key: Key, owner: Owner) -> list[Live]:
+        children = self._inventory.of(self._resources.children_of(key))
+        return [live for live in children if live.controller == owner.uid]
+
+    def _view(self, key: Key, owner: Owner, kind: str) -> Json | None:
+        found = (live for live in self._owned(key, owner) if live.ref.kind == kind)
+        return next((live.view for live in found), None)
+
+    def _children(self, key: Key, owner: Owner) -> Children:
+        siblings = self._inventory.of(self._resources.children_of(key))
+        return Children(
+            deployment=self._view(key, owner, "Deployment"),
+            ingress=self._view(key, owner, "Ingress"),
+            autoscaler=self._view(key, owner, "HorizontalPodAutoscaler"),
+            pods={live.ref.name: live.view for live in siblings if live.ref.kind == "Pod"},
+        )
+
+    async def _publish(self, body: Json, status: Json, *, now: datetime) -> None:
+        """Write the status where it changed, after telling what changed: a crash between repeats neither."""
+        previous = body.get("status") or {}
+        if status == previous:
+            return
+        for transition in transitions(previous, status):
+            logger.info("condition changed", extra=_logged(body, transition))
+            if _is_news(transition):
+                await self._recorder.post(_regarding(body), _happening(transition), now=now)
+        metadata = {name: body["metadata"][name] for name in ("name", "namespace", "uid")}
+        document: Json = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "status": status}
+        path = await self._discovery.path(Ref.of(document), subresource="status")
+        try:
+            answer = await self._client.apply(path, document, field_manager=FIELD_MANAGER, force=True)
+        except NotFoundError:
+            return
+        if answer.get("status") == status:
+            self._resources.record(answer)
+
+
+def _look_again(rendered: Rendered, blocked: Blocked | None, now: datetime) -> float | None:
+    """Seconds until something may be different without any news of it."""
+    waits = []
+    if blocked is not None or any(f.reason is Reason.INGRESS_CLASS_NOT_FOUND for f in rendered.findings):
+        waits.append(LOOK_AGAIN)
+    certificate = rendered.certificate
+    moments = (certificate.renew_after, certificate.not_after) if certificate else ()
+    waits += [(moment - now).total_seconds() + 1 for moment in moments if moment is not None and moment > now]
+    return min(waits, default=None)
+
+
+def _named(manifest: Json) -> dict[str, str]:
+    metadata = manifest["metadata"]
+    return {"kind": manifest["kind"], "namespace": metadata["namespace"], "object": metadata["name"]}
+
+
+def _regarding(body: Json) -> Json:
+    names = ("name", "namespace", "uid", "resourceVersion")
+    return {"apiVersion": API_VERSION, "kind": KIND, **{name: body["metadata"][name] for name in names}}
+
+
+def _is_news(transition: Transition) -> bool:
+    if transition.type == ConditionType.READY:
+        return True
+    is_new = transition.since == "/"
+    return transition.type in _EVENTFUL and not (is_new and transition.status != "False")
+
+
+def _logged(body: Json, transition: Transition) -> dict[str, str]:
+    metadata = body["metadata"]
+    return {
+        "namespace": metadata["namespace"],
+        "resource": metadata["name"],
+        "condition": transition.type,
+        "status": transition.status,
+        "reason": transition.reason,
+    }
+
+
+def _happening(transition: Transition) -> Happening:
+    harmless = transition.status != "False" or transition.reason in _EXPECTED
+    return Happening(
+        type="Normal" if harmless else "Warning",
+        reason=transition.reason,
+        note=f"{transition.type} is {transition.status}: {transition.message}",
+        action="Reconcile",
+        since=transition.since,
+    )

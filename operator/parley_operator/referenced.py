@@ -1,0 +1,115 @@
+"""What is known of the Secrets and ConfigMaps that a resource refers to, read again only when they change.
+
+Of their content nothing is kept but digests and what a certificate says of itself.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.kube.client import Client, Json
+from parley_operator.kube.discovery import Ref
+from parley_operator.kube.errors import NotFoundError
+from parley_operator.kube.inventory import Inventory, Key
+from parley_operator.kube.metadata_watch import MetadataWatches
+from parley_operator.kube.references import References
+from parley_operator.render import certificates
+from parley_operator.render.facts import CertificateFact
+from parley_operator.render.references import Purpose, ReferencedValue, ValueId, referenced_value, references
+
+_PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
+CERTIFICATE_KEY = "tls.crt"
+
+ObjectId = tuple[str, str]
+"""Kind and name, in the resource's namespace."""
+Data = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Referenced:
+    """What a resource's references lead to."""
+
+    values: Mapping[ValueId, ReferencedValue]
+    certificate: CertificateFact | None
+    """Of the Secret that `tls.secretRef` names."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    versions: Mapping[ObjectId, str | None]
+    salt: str
+    referenced: Referenced
+
+
+class ReferencedValues:
+    """Reads what is referred to, by name, and wakes whom it concerns through `References`."""
+
+    def __init__(
+        self,
+        client: Client,
+        inventory: Inventory,
+        *,
+        watches: MetadataWatches,
+        wakes: References,
+    ) -> None:
+        self._client, self._inventory, self._watches, self._wakes = client, inventory, watches, wakes
+        self._known: dict[Key, _Known] = {}
+
+    async def read(self, resource: VoiceDeployment, *, salt: str) -> Referenced:
+        """What the references of a resource lead to; no request where nothing changed since the last time."""
+        key = (resource.metadata.namespace, resource.metadata.name)
+        found = references(resource)
+        objects: set[ObjectId] = {(reference.target.kind, reference.target.name) for reference in found}
+        self._wakes.set(key, {(kind, key[0], name) for kind, name in objects})
+        versions = {target: self._version(key[0], target) for target in objects}
+        known = self._known.get(key)
+        if known and known.versions == versions and known.salt == salt and None not in versions.values():
+            return known.referenced
+        contents = {target: await self._content(key[0], target) for target in sorted(objects)}
+        values = {
+            reference.target: referenced_value(
+                contents[reference.target.kind, reference.target.name], key=reference.target.key, salt=salt
+            )
+            for reference in found
+        }
+        served = next((r.target for r in found if r.purpose is Purpose.CERTIFICATE), None)
+        certificate = _describe(contents[served.kind, served.name]) if served else None
+        self._known[key] = _Known(versions, salt, Referenced(values, certificate))
+        return self._known[key].referenced
+
+    def forget(self, key: Key) -> None:
+        """The resource is gone."""
+        self._known.pop(key, None)
+        self._wakes.set(key, ())
+
+    def _version(self, namespace: str, target: ObjectId) -> str | None:
+        kind, name = target
+        seen = self._watches.version(kind, (namespace, name))
+        if seen is not None:
+            return seen
+        labelled = self._inventory.get(Ref("v1", kind, namespace, name))
+        return str(labelled.version) if labelled else None
+
+    async def _content(self, namespace: str, target: ObjectId) -> Data | None:
+        kind, name = target
+        try:
+            body = await self._client.get(f"/api/v1/namespaces/{namespace}/{_PLURALS[kind]}/{name}")
+        except NotFoundError:
+            return None
+        return decode_data(body, kind=kind)
+
+
+def decode_data(body: Json, *, kind: str) -> Data:
+    """The data of a Secret or a ConfigMap as bytes."""
+    encoded = body.get("data" if kind == "Secret" else "binaryData") or {}
+    data = {key: base64.b64decode(value) for key, value in encoded.items()}
+    if kind == "ConfigMap":
+        data |= {key: value.encode() for key, value in (body.get("data") or {}).items()}
+    return data
+
+
+def _describe(data: Data | None) -> CertificateFact | None:
+    return certificates.describe(data.get(CERTIFICATE_KEY, b"")) if data is not None else None

@@ -1,0 +1,35 @@
+"""The ConfigMap with the agent's text. It changes in place: an edit reaches new sessions and rolls no pod."""
+
+from __future__ import annotations
+
+import json
+
+from parley_contract.config import AgentText
+from parley_operator.api import VoiceDeployment
+from parley_operator.render.labels import metadata
+from parley_operator.render.names import child_name
+from parley_operator.render.paths import AGENT_NAME
+from parley_operator.render.rendered import Manifest
+
+
+def agent_map_name(resource: VoiceDeployment) -> str:
+    """The ConfigMap with the agent's text."""
+    return child_name(resource.metadata.name, "agent")
+
+
+def agent_text(resource: VoiceDeployment) -> AgentText:
+    """What the agent is told and says first."""
+    agent = resource.spec.agent
+    said = {"instructions": agent.instructions, "greeting": agent.greeting, "language": agent.language}
+    return AgentText.model_validate({name: value for name, value in said.items() if value is not None})
+
+
+def agent_map(resource: VoiceDeployment) -> Manifest:
+    """The ConfigMap with the agent's text."""
+    text = agent_text(resource).model_dump(mode="json", exclude_unset=True)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(resource, agent_map_name(resource)),
+        "data": {AGENT_NAME: json.dumps(text, indent=2, sort_keys=True, ensure_ascii=False) + "\n"},
+    }

@@ -1,0 +1,32 @@
+"""The Deployment of the gateway."""
+
+from __future__ import annotations
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.render.facts import Facts
+from parley_operator.render.labels import metadata, selector_labels
+from parley_operator.render.names import base_name
+from parley_operator.render.pod import pod_template
+from parley_operator.render.rendered import Manifest
+
+PROGRESS_DEADLINE_SECONDS = 600
+REVISIONS_KEPT = 5
+
+
+def deployment(resource: VoiceDeployment, facts: Facts) -> Manifest:
+    """The Deployment: one pod at a time, and none goes before its successor is ready.
+
+    It never says `replicas`: they belong to a field manager of their own, see `scale`.
+    """
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(resource, base_name(resource.metadata.name)),
+        "spec": {
+            "selector": {"matchLabels": selector_labels(resource)},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "progressDeadlineSeconds": PROGRESS_DEADLINE_SECONDS,
+            "revisionHistoryLimit": REVISIONS_KEPT,
+            "template": pod_template(resource, facts),
+        },
+    }

@@ -1,0 +1,78 @@
+"""One resource, everything it turns into."""
+
+from __future__ import annotations
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.render.agent_text import agent_map
+from parley_operator.render.deployment import deployment
+from parley_operator.render.endpoints import endpoints
+from parley_operator.render.facts import Facts
+from parley_operator.render.gateway_config import config_map
+from parley_operator.render.hpa import hpa
+from parley_operator.render.image import gateway_version
+from parley_operator.render.ingress import ingress
+from parley_operator.render.labels import selector
+from parley_operator.render.names import base_name
+from parley_operator.render.pdb import pdb
+from parley_operator.render.policies import findings, missing_values
+from parley_operator.render.rendered import Manifest, ObjectKey, Rendered, object_key
+from parley_operator.render.salt import salt_secret, salt_secret_name
+from parley_operator.render.scale import scale
+from parley_operator.render.service import service
+from parley_operator.render.service_account import service_account
+from parley_operator.render.tls import authority_name, is_self_signed, served_certificate, served_name, tls_secrets
+from parley_operator.render.token import is_generated, token_secret, token_value
+
+
+def render(resource: VoiceDeployment, facts: Facts) -> Rendered:
+    """Everything that a resource turns into. The same input gives the same bytes."""
+    held = _held(resource, facts)
+    manifests = tuple(one for one in _manifests(resource, facts) if object_key(one) not in held)
+    applied = {object_key(one) for one in manifests}
+    in_use = {ObjectKey("ConfigMap", name) for name in facts.config_maps_in_use}
+    # Scaling what is not there would be refused: it comes with the Deployment.
+    scalable = facts.replicas is not None or _deployment_key(resource) in applied
+    return Rendered(
+        version=gateway_version(resource, facts),
+        selector=selector(resource),
+        endpoints=endpoints(resource, facts),
+        manifests=manifests,
+        scale=scale(resource, facts.replicas) if scalable else None,
+        keep=frozenset((held | in_use) - applied),
+        certificate=served_certificate(resource, facts),
+        findings=findings(resource, facts),
+    )
+
+
+def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
+    """All manifests in the order in which they are applied: what pods need comes before them."""
+    wanted = [
+        service_account(resource),
+        salt_secret(resource, facts),
+        token_secret(resource, facts),
+        *tls_secrets(resource, facts),
+        config_map(resource),
+        agent_map(resource),
+        service(resource, facts),
+        deployment(resource, facts),
+        pdb(resource),
+        hpa(resource),
+        ingress(resource, facts),
+    ]
+    return [manifest for manifest in wanted if manifest is not None]
+
+
+def _held(resource: VoiceDeployment, facts: Facts) -> set[ObjectKey]:
+    """What is left as it is: a Deployment whose new pods could not start, Secrets whose content is not known."""
+    held = {_deployment_key(resource)} if missing_values(resource, facts) else set()
+    if facts.salt is None:
+        held.add(ObjectKey("Secret", salt_secret_name(resource)))
+    if is_generated(resource) and facts.token is None:
+        held.add(ObjectKey("Secret", token_value(resource).name))
+    if is_self_signed(resource) and facts.tls is None:
+        held |= {ObjectKey("Secret", authority_name(resource)), ObjectKey("Secret", served_name(resource))}
+    return held
+
+
+def _deployment_key(resource: VoiceDeployment) -> ObjectKey:
+    return ObjectKey("Deployment", base_name(resource.metadata.name))

@@ -1,0 +1,81 @@
+"""What rendering needs to know of the cluster. Whoever reconciles gathers it; `offline` supposes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from parley_operator.render.references import ReferencedValue, ValueId
+
+
+@dataclass(frozen=True)
+class IngressClass:
+    """The IngressClass that applies: the one the spec names, or the cluster's default."""
+
+    name: str
+    controller: str | None
+    """`spec.controller` of the class, as in traefik.io/ingress-controller; None where it may not be read."""
+
+
+@dataclass(frozen=True)
+class CertificateFact:
+    """What can be read of a certificate."""
+
+    hosts: tuple[str, ...]
+    """The DNS names it is for; a wildcard is written as it stands."""
+    not_after: datetime
+    """When it expires, in UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsMaterial:
+    """A self-signed authority and the certificate it signed, all PEM. Never logged, hence no repr of the keys."""
+
+    ca_certificate: bytes
+    """The authority that signs now."""
+    ca_key: bytes = field(repr=False)
+    next_ca_certificate: bytes | None = None
+    """The authority that will sign next; published beforehand, so that clients trust it in time."""
+    next_ca_key: bytes | None = field(default=None, repr=False)
+    previous_ca_certificate: bytes | None = None
+    """The authority before; published until the last certificate it signed is gone."""
+    certificate: bytes
+    """The served certificate."""
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What rendering needs to know of the cluster and of the operator."""
+
+    release: str
+    """Gateway release for a resource that names none and has none yet, as in "0.1"."""
+    image_repository: str = "parley-gateway"
+    """The gateway image without its tag; the release is the tag."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Whole image references for certain releases, for instance with a digest."""
+    image_pull_policy: str = "IfNotPresent"
+
+    ingress_class: IngressClass | None = None
+    """None: there is no such class, or no default class."""
+    taken_hosts: Mapping[str, str] = field(default_factory=dict)
+    """Hosts that an older VoiceDeployment has, and its namespace/name."""
+    values: Mapping[ValueId, ReferencedValue] = field(default_factory=dict)
+    """What is known of each reference; one that is absent here is taken for present (offline)."""
+    served_certificate: CertificateFact | None = None
+    """What `certificates.describe` read of the Secret of `tls.secretRef`; None: nothing readable."""
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    """When the facts were gathered, in UTC. Findings depend on it, manifests do not."""
+
+    salt: str | None = None
+    """Content of the live Secret <name>-salt; None: there is none yet."""
+    token: str | None = field(default=None, repr=False)
+    """Content of the live Secret <name>-token; None: there is none yet."""
+    tls: TlsMaterial | None = field(default=None, repr=False)
+    """Content of the live Secrets <name>-ca and <name>-tls; None: there are none, or they are not readable."""
+
+    replicas: int | None = None
+    """`spec.replicas` of the live Deployment; None: there is no Deployment."""
+    config_maps_in_use: frozenset[str] = frozenset()
+    """Names of the config ConfigMaps that a live ReplicaSet of this resource still names."""

@@ -1,0 +1,69 @@
+"""What is made once and kept: the salt, the access token and the self-signed certificate."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.render import salt, tls, token
+from parley_operator.render.facts import Facts, TlsMaterial
+from parley_operator.render.renewal import renewed
+
+SecretData = Mapping[str, bytes]
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated:
+    """What was generated before; None for what was not, or is not readable. Never logged, hence no repr."""
+
+    salt: str | None = field(repr=False)
+    token: str | None = field(repr=False)
+    tls: TlsMaterial | None = field(repr=False)
+
+
+def read(live: Mapping[str, SecretData | None]) -> Generated:
+    """What the live Secrets hold.
+
+    Args:
+        live: decoded data of the resource's own Secrets by suffix: salt, token, ca, tls. They must be as the API
+            server has them now: what seems missing is made anew, and a token that a stale cache does not show
+            would be replaced.
+    """
+    return Generated(
+        salt=_text(live.get("salt"), salt.KEY),
+        token=_text(live.get("token"), token.KEY),
+        tls=tls.material(live.get("ca"), live.get("tls")),
+    )
+
+
+def complete(resource: VoiceDeployment, facts: Facts, *, now: datetime) -> Facts:
+    """The facts with everything generated that the resource needs and the cluster does not have."""
+    return replace(
+        facts,
+        salt=facts.salt or secrets.token_hex(16),
+        token=_token(resource, facts),
+        tls=_tls(resource, facts, now),
+    )
+
+
+def _text(data: SecretData | None, key: str) -> str | None:
+    """What a Secret holds under a key; None where there is nothing usable."""
+    return (data or {}).get(key, b"").decode(errors="ignore").strip() or None
+
+
+def _token(resource: VoiceDeployment, facts: Facts) -> str | None:
+    if not token.is_generated(resource):
+        return None
+    return facts.token or secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def _tls(resource: VoiceDeployment, facts: Facts, now: datetime) -> TlsMaterial | None:
+    if not tls.is_self_signed(resource):
+        return None
+    endpoint, metadata = resource.spec.endpoint, resource.metadata
+    hosts = (endpoint.hosts if endpoint else None) or ()
+    return renewed(facts.tls, name=metadata.name, hosts=hosts, now=now, seed=metadata.uid)

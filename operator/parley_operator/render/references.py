@@ -1,0 +1,151 @@
+"""Which Secrets and ConfigMaps a resource refers to, and what is known of them: never their content."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.api.references import KeyRef
+
+Kind = Literal["Secret", "ConfigMap"]
+
+
+class Purpose(StrEnum):
+    """What a referenced value is for, which decides what a change of it does."""
+
+    API_KEY = "ApiKey"
+    ACCESS = "Access"
+    ENVIRONMENT = "Environment"
+    TRUST_BUNDLE = "TrustBundle"
+    INSTRUCTIONS = "Instructions"
+    CERTIFICATE = "Certificate"
+
+    @property
+    def rolls_pods(self) -> bool:
+        """Whether a new value needs new pods. Instructions and certificates are read anew while running."""
+        return self not in (Purpose.INSTRUCTIONS, Purpose.CERTIFICATE)
+
+
+class ValueId(NamedTuple):
+    """One key of one object in the resource's namespace."""
+
+    kind: Kind
+    name: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One place in a spec that refers to one key of one object."""
+
+    target: ValueId
+    path: str
+    """Where the spec says so, for messages."""
+    purpose: Purpose
+
+
+class Presence(StrEnum):
+    """Whether a referenced value is there."""
+
+    PRESENT = "Present"
+    OBJECT_MISSING = "ObjectMissing"
+    KEY_MISSING = "KeyMissing"
+    EMPTY = "Empty"
+
+
+@dataclass(frozen=True)
+class ReferencedValue:
+    """What is known of a referenced value: that it is there, and a digest that tells when it changes."""
+
+    presence: Presence
+    digest: str = ""
+    """HMAC-SHA-256 in hex; empty unless present."""
+
+
+def referenced_value(data: Mapping[str, bytes] | None, *, key: str, salt: str) -> ReferencedValue:
+    """What may be known of one key of an object's decoded data.
+
+    Args:
+        data: the object's decoded data; None if there is no such object.
+        key: the key that the spec names.
+        salt: the resource's own salt, so that equal values of two resources have different digests.
+    """
+    if data is None:
+        return ReferencedValue(Presence.OBJECT_MISSING)
+    if key not in data:
+        return ReferencedValue(Presence.KEY_MISSING)
+    if not data[key].strip():
+        return ReferencedValue(Presence.EMPTY)
+    return ReferencedValue(Presence.PRESENT, hmac.new(salt.encode(), data[key], hashlib.sha256).hexdigest())
+
+
+def references(resource: VoiceDeployment) -> list[Reference]:
+    """Every reference of the spec to a Secret or a ConfigMap, in the order of the spec."""
+    return [
+        *_instructions(resource),
+        *_api_keys(resource),
+        *_certificate(resource),
+        *_tokens(resource),
+        *_environment(resource),
+        *_trust_bundle(resource),
+    ]
+
+
+def _secret(ref: KeyRef, path: str, purpose: Purpose) -> Reference:
+    return Reference(ValueId("Secret", ref.name, ref.key), f"{path}.secretKeyRef", purpose)
+
+
+def _config_map(ref: KeyRef, path: str, purpose: Purpose) -> Reference:
+    return Reference(ValueId("ConfigMap", ref.name, ref.key), f"{path}.configMapKeyRef", purpose)
+
+
+def _instructions(resource: VoiceDeployment) -> Iterator[Reference]:
+    source = resource.spec.agent.instructions_from
+    path = "spec.agent.instructionsFrom"
+    if source and source.config_map_key_ref:
+        yield _config_map(source.config_map_key_ref, path, Purpose.INSTRUCTIONS)
+    if source and source.secret_key_ref:
+        yield _secret(source.secret_key_ref, path, Purpose.INSTRUCTIONS)
+
+
+def _api_keys(resource: VoiceDeployment) -> Iterator[Reference]:
+    pipeline = resource.spec.pipeline
+    for name, stage in (("stt", pipeline.stt), ("llm", pipeline.llm), ("tts", pipeline.tts)):
+        for index, source in enumerate(stage.api_keys or ()):
+            yield _secret(source.secret_key_ref, f"spec.pipeline.{name}.apiKeys[{index}]", Purpose.API_KEY)
+
+
+def _certificate(resource: VoiceDeployment) -> Iterator[Reference]:
+    endpoint = resource.spec.endpoint
+    tls = endpoint.ingress.tls if endpoint and endpoint.ingress else None
+    if tls and tls.secret_ref:
+        for key in ("tls.crt", "tls.key"):
+            target = ValueId("Secret", tls.secret_ref.name, key)
+            yield Reference(target, "spec.endpoint.ingress.tls.secretRef", Purpose.CERTIFICATE)
+
+
+def _tokens(resource: VoiceDeployment) -> Iterator[Reference]:
+    tokens = resource.spec.auth.tokens if resource.spec.auth else None
+    for index, source in enumerate(tokens or ()):
+        yield _secret(source.secret_key_ref, f"spec.auth.tokens[{index}]", Purpose.ACCESS)
+
+
+def _environment(resource: VoiceDeployment) -> Iterator[Reference]:
+    variables = resource.spec.pod.env if resource.spec.pod else None
+    for index, variable in enumerate(variables or ()):
+        source, path = variable.value_from, f"spec.pod.env[{index}].valueFrom"
+        if source and source.secret_key_ref:
+            yield _secret(source.secret_key_ref, path, Purpose.ENVIRONMENT)
+        if source and source.config_map_key_ref:
+            yield _config_map(source.config_map_key_ref, path, Purpose.ENVIRONMENT)
+
+
+def _trust_bundle(resource: VoiceDeployment) -> Iterator[Reference]:
+    bundle = resource.spec.pod.trust_bundle if resource.spec.pod else None
+    if bundle:
+        yield _config_map(bundle.config_map_key_ref, "spec.pod.trustBundle", Purpose.TRUST_BUNDLE)

@@ -1,0 +1,67 @@
+"""What rendering gives back: manifests, what to leave alone, and what a person should know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from parley_operator.api.conditions import ConditionType, Reason
+
+Manifest: TypeAlias = dict[str, Any]
+"""A Kubernetes object as plain JSON values, ready for server-side apply."""
+
+
+class ObjectKey(NamedTuple):
+    """A child of the resource; its namespace is the resource's."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reason for which a condition is not true."""
+
+    condition: ConditionType
+    reason: Reason
+    message: str
+    """In words a person can act on, with the path in the spec where there is one."""
+
+
+@dataclass(frozen=True)
+class ServedCertificate:
+    """The certificate that the Ingress serves."""
+
+    secret_name: str
+    not_after: datetime | None
+    """When it expires, in UTC; None where it cannot be read."""
+    renew_after: datetime | None
+    """When the operator renews it; None for a certificate of the user's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """Everything one resource turns into."""
+
+    version: str
+    """The gateway release; to be written to status.version, which keeps it."""
+    selector: str
+    """For status.selector."""
+    endpoints: tuple[tuple[str, str], ...]
+    """Protocol and URL of each endpoint, the first for most clients; for status.endpoints."""
+    manifests: tuple[Manifest, ...]
+    """What field manager `parley` applies, in this order. A Deployment here never says its replicas."""
+    scale: Manifest | None
+    """What field manager `parley-scale` applies last, by force; None: leave replicas as they are."""
+    keep: frozenset[ObjectKey]
+    """Objects to leave as they are: neither applied nor pruned."""
+    certificate: ServedCertificate | None
+    """For status.certificate; None where the endpoint serves none."""
+    findings: tuple[Finding, ...]
+    """What is wrong or not as asked, the deepest cause first."""
+
+
+def object_key(manifest: Manifest) -> ObjectKey:
+    """The key of a manifest."""
+    return ObjectKey(manifest["kind"], manifest["metadata"]["name"])

@@ -1,0 +1,87 @@
+"""The gateway's volumes and where they are mounted: all read-only but /tmp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.render import paths
+from parley_operator.render.agent_text import agent_map_name
+from parley_operator.render.gateway_config import config_map_name
+from parley_operator.render.references import Purpose, Reference, ValueId, references
+from parley_operator.render.token import is_generated, token_value
+
+SECRET_MODE = 0o440
+"""Readable by the pod's group alone."""
+TEXT_MODE = 0o444
+TMP_SIZE = "64Mi"
+
+
+def volumes(resource: VoiceDeployment) -> list[dict[str, Any]]:
+    """The volumes of the pod."""
+    config = {"name": config_map_name(resource), "defaultMode": TEXT_MODE, "items": [_item(paths.CONFIG_NAME)]}
+    result: list[dict[str, Any]] = [
+        {"name": "config", "configMap": config},
+        {"name": "agent", "projected": {"defaultMode": SECRET_MODE, "sources": _agent_sources(resource)}},
+        {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": TMP_SIZE}},
+    ]
+    if sources := _secret_sources(resource):
+        result.append({"name": "secrets", "projected": {"defaultMode": SECRET_MODE, "sources": sources}})
+    if bundle := _trust_bundle(resource):
+        items = [_item(bundle.key, paths.TRUST_NAME)]
+        result.append(
+            {"name": "trust", "configMap": {"name": bundle.name, "defaultMode": TEXT_MODE, "items": items}}
+        )
+    return result
+
+
+def mounts(resource: VoiceDeployment) -> list[dict[str, Any]]:
+    """The mounts of the gateway's container: one for each volume."""
+    places = {
+        "config": paths.CONFIG_DIRECTORY,
+        "agent": paths.AGENT_DIRECTORY,
+        "secrets": paths.SECRETS_DIRECTORY,
+        "trust": paths.TRUST_DIRECTORY,
+    }
+    mounted = [volume["name"] for volume in volumes(resource) if volume["name"] in places]
+    return [
+        *({"name": name, "mountPath": places[name], "readOnly": True} for name in mounted),
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
+    ]
+
+
+def _item(key: str, path: str | None = None) -> dict[str, str]:
+    return {"key": key, "path": path or key}
+
+
+def _of(resource: VoiceDeployment, *purposes: Purpose) -> list[Reference]:
+    return [reference for reference in references(resource) if reference.purpose in purposes]
+
+
+def _agent_sources(resource: VoiceDeployment) -> list[dict[str, Any]]:
+    sources: list[dict[str, Any]] = [
+        {"configMap": {"name": agent_map_name(resource), "items": [_item(paths.AGENT_NAME)]}}
+    ]
+    for reference in _of(resource, Purpose.INSTRUCTIONS):
+        kind = "secret" if reference.target.kind == "Secret" else "configMap"
+        item = _item(reference.target.key, paths.INSTRUCTIONS_NAME)
+        sources.append({kind: {"name": reference.target.name, "items": [item]}})
+    return sources
+
+
+def _secret_sources(resource: VoiceDeployment) -> list[dict[str, Any]]:
+    """One source for each Secret, with only the keys that the spec names."""
+    targets = {reference.target for reference in _of(resource, Purpose.API_KEY, Purpose.ACCESS)}
+    if is_generated(resource):
+        targets.add(token_value(resource))
+    by_secret: dict[str, list[ValueId]] = {}
+    for target in sorted(targets):
+        by_secret.setdefault(target.name, []).append(target)
+    return [
+        {"secret": {"name": name, "items": [_item(one.key, paths.secret_name(one)) for one in keys]}}
+        for name, keys in by_secret.items()
+    ]
+
+
+def _trust_bundle(resource: VoiceDeployment) -> ValueId | None:
+    return next((reference.target for reference in _of(resource, Purpose.TRUST_BUNDLE)), None)

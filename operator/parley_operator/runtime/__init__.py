@@ -1,0 +1,1 @@
+"""The running operator: watches, queue, probes, metrics. The only part that knows kopf."""

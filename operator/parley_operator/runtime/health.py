@@ -1,0 +1,110 @@
+"""Whether the operator does its work: what `/healthz` and `/readyz` say, and why.
+
+A probe that is green while a watch is dead is worse than none. Every watch request passes through
+`WatchHealth.middleware`; each watch is asked for anew within ten minutes even when nothing happens, so one that
+was not is dead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+
+from parley_operator.kube.connection import Handler
+
+WATCH_TIMEOUT = 600.0
+"""Seconds after which the server ends a watch (`watching.server_timeout`)."""
+WATCH_GRACE = 120.0
+"""Seconds more until a watch that was not asked for anew counts as dead."""
+STUCK_AFTER = 300.0
+"""Seconds one key may wait in line or be worked on before the process counts as stuck."""
+
+
+@dataclass
+class _Watch:
+    began: float
+    succeeded: bool = False
+
+
+class WatchHealth:
+    """When each watch was last begun."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._watches: dict[str, _Watch] = {}
+        self.last_event = clock()
+        """When any watch last said something."""
+
+    async def middleware(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
+        """Note that a watch was begun, and whether the server agreed."""
+        if request.url.query.get("watch") != "true":
+            return await handler(request)
+        watch = self._watches.setdefault(request.url.path, _Watch(self._clock()))
+        watch.succeeded = False
+        response = await handler(request)
+        watch.began, watch.succeeded = self._clock(), response.status == 200
+        return response
+
+    def saw_event(self) -> None:
+        """A watch said something."""
+        self.last_event = self._clock()
+
+    def dead(self) -> list[str]:
+        """The paths of watches that should have been begun anew and were not."""
+        limit = self._clock() - WATCH_TIMEOUT - WATCH_GRACE
+        return sorted(path for path, watch in self._watches.items() if watch.began < limit)
+
+    def broken(self) -> list[str]:
+        """The paths of watches whose last attempt did not succeed."""
+        return sorted(path for path, watch in self._watches.items() if not watch.succeeded)
+
+
+@dataclass(frozen=True)
+class Health:
+    """An answer to a probe."""
+
+    ok: bool
+    checks: dict[str, object]
+
+
+class HealthReport:
+    """The operator's health, from what its parts say of themselves."""
+
+    def __init__(
+        self,
+        watches: WatchHealth,
+        *,
+        is_leader: Callable[[], bool],
+        is_synced: Callable[[], bool],
+        oldest_wait: Callable[[], float],
+        longest_work: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._watches, self._clock = watches, clock
+        self._is_leader, self._is_synced = is_leader, is_synced
+        self._oldest_wait, self._longest_work = oldest_wait, longest_work
+
+    def live(self) -> Health:
+        """Whether the process should go on; a restart would help where not."""
+        dead = self._watches.dead()
+        stuck = max(self._oldest_wait(), self._longest_work()) > STUCK_AFTER
+        return Health(not dead and not stuck, self._checks(dead_watches=dead))
+
+    def ready(self) -> Health:
+        """Whether a leader sees the cluster and works; a standby is ready to take over."""
+        broken = self._watches.broken()
+        works = self._is_synced() and not broken
+        return Health(works or not self._is_leader(), self._checks(broken_watches=broken))
+
+    def _checks(self, **more: object) -> dict[str, object]:
+        return {
+            "leader": self._is_leader(),
+            "synced": self._is_synced(),
+            "queue_oldest_seconds": round(self._oldest_wait(), 3),
+            "work_longest_seconds": round(self._longest_work(), 3),
+            "last_watch_event_seconds": round(self._clock() - self._watches.last_event, 3),
+            **more,
+        }

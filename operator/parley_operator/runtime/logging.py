@@ -1,0 +1,40 @@
+"""Structured logs: one JSON object a line, static messages with fields, nothing that is secret.
+
+kopf's messages carry URLs and object names, and at debug level whole objects: it is kept at warnings and above.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_KOPF_FIELDS = frozenset({"k8s_ref", "k8s_skip", "settings"})
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as JSON: time, level, logger, message, and whatever fields were passed as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, without a line break."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD | _KOPF_FIELDS}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def configure_logging(level: str) -> None:
+    """Send everything to standard error; `level` is Debug, Info, Warning or Error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("kopf", "aiohttp.access", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,233 @@
+"""The operator's process, put together: it leads, watches, queues and reconciles until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import kopf
+
+from parley_operator.gather import FactsGatherer, OwnSecrets, Release
+from parley_operator.ingress_classes import IngressClasses
+from parley_operator.kube.client import Client
+from parley_operator.kube.connection import Connection, connect
+from parley_operator.kube.discovery import Discovery
+from parley_operator.kube.events import EventRecorder
+from parley_operator.kube.inventory import Inventory, Key
+from parley_operator.kube.lease import Lease
+from parley_operator.kube.metadata_watch import MetadataWatches, ObjectName, Watched
+from parley_operator.kube.references import References
+from parley_operator.reconcile import Reconciler
+from parley_operator.referenced import ReferencedValues
+from parley_operator.render.labels import CHILD_SELECTOR, NAME
+from parley_operator.resources import Resources
+from parley_operator.runtime.health import HealthReport, WatchHealth
+from parley_operator.runtime.metrics import OperatorMetrics, count_conditions
+from parley_operator.runtime.queue import WorkQueue
+from parley_operator.runtime.server import serve
+from parley_operator.runtime.settings import (
+    DRAIN_SECONDS,
+    RESYNC_PERIOD,
+    WORKERS,
+    OperatorOptions,
+    kopf_settings,
+)
+from parley_operator.runtime.watches import Listings, News, register
+from parley_operator.runtime.workers import Workers, resync
+from parley_operator.views import VIEWS, WATCHED
+
+logger = logging.getLogger(__name__)
+
+CONTROLLER = "parley.dev/operator"
+UNLABELLED = "app.kubernetes.io/managed-by!=parley"
+NOT_WORTH_WATCHING = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"
+"""Secrets that no spec refers to and that there are many of."""
+
+
+class Operator:
+    """One process. `run` returns when it was told to stop, and raises `LeadershipLostError` when it must."""
+
+    def __init__(self, options: OperatorOptions, release: Release) -> None:
+        self._options, self._release = options, release
+        self._metrics = OperatorMetrics()
+        self._watch_health = WatchHealth()
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._resources = Resources()
+        self._inventory = Inventory(label=NAME, views=VIEWS)
+        self._wakes = References()
+        self._stop = asyncio.Event()
+        self._lease: Lease | None = None
+        self._is_leader = False
+        self._news = News(
+            self._inventory,
+            self._resources,
+            namespaces=options.namespaces,
+            wake=self._queue.add,
+            on_event=self._saw_event,
+        )
+        self._metrics.observe_queue(depth=lambda: self._queue.depth, age=self._queue.oldest_wait)
+        self._metrics.observe_conditions(lambda: count_conditions(self._resources.statuses()))
+
+    async def run(self) -> None:
+        """Wait for the Lease, then lead until SIGTERM or the Lease's loss."""
+        self._listen_to_signals()
+        connection = await connect(self._options.kubeconfig)
+        async with AsyncExitStack() as stack:
+            report = HealthReport(
+                self._watch_health,
+                is_leader=lambda: self._is_leader,
+                is_synced=self._news.complete.is_set,
+                oldest_wait=self._queue.oldest_wait,
+                longest_work=self._queue.longest_work,
+            )
+            options = self._options
+            port = await stack.enter_async_context(
+                serve(report, self._metrics, host=options.http_host, port=options.http_port)
+            )
+            logger.info("serving probes and metrics", extra={"port": port})
+            client = await stack.enter_async_context(self._client(connection))
+            if options.standalone:
+                await self._lead(connection, client)
+            else:
+                await self._lead_by_lease(connection, client)
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+
+    @asynccontextmanager
+    async def _client(self, connection: Connection) -> AsyncIterator[Client]:
+        """For all but the Lease: it refuses to write once the Lease is not held any more."""
+        async with connection.open_session(self._metrics.middleware) as session:
+            yield Client(
+                session, connection.server, may_write=lambda: self._lease is None or self._lease.is_held()
+            )
+
+    async def _lead_by_lease(self, connection: Connection, client: Client) -> None:
+        options = self._options
+        async with connection.open_session(self._metrics.middleware) as session:
+            lease = Lease(
+                Client(session, connection.server),
+                namespace=options.lease_namespace,
+                name=options.lease_name,
+                identity=options.identity,
+                times=options.lease_times,
+            )
+            if not await _unless(self._stop, lease.acquire()):
+                return
+            self._lease = lease
+            try:
+                async with asyncio.TaskGroup() as group:
+                    holding = group.create_task(lease.hold())
+                    await self._lead(connection, client)
+                    holding.cancel()
+            finally:
+                await asyncio.shield(lease.release())
+
+    async def _lead(self, connection: Connection, client: Client) -> None:
+        self._is_leader = True
+        self._metrics.leader.set(1)
+        discovery = Discovery(client)
+        watches = MetadataWatches(client, self._unlabelled(), self._changed)
+        gatherer = FactsGatherer(
+            inventory=self._inventory,
+            secrets=OwnSecrets(client, self._inventory),
+            values=ReferencedValues(client, self._inventory, watches=watches, wakes=self._wakes),
+            classes=IngressClasses(client),
+            release=self._release,
+        )
+        reconciler = Reconciler(
+            client,
+            discovery=discovery,
+            inventory=self._inventory,
+            resources=self._resources,
+            gatherer=gatherer,
+            recorder=EventRecorder(client, controller=CONTROLLER, instance=self._options.identity),
+            on_apply=lambda outcome: self._metrics.applies.labels(outcome).inc(),
+        )
+        workers = Workers(self._queue, reconciler.reconcile, self._metrics)
+        async with asyncio.TaskGroup() as group:
+            work = (
+                watches.run(),
+                self._watch(connection),
+                self._work(workers, watches),
+                resync(lambda: self._resources, self._verify, period=RESYNC_PERIOD),
+            )
+            tasks = [group.create_task(part) for part in work]
+            await self._stop.wait()
+            logger.info("stopping")
+            await workers.stop(within=DRAIN_SECONDS)
+            for task in tasks:
+                task.cancel()
+        self._is_leader = False
+
+    async def _work(self, workers: Workers, watches: MetadataWatches) -> None:
+        """Nothing is reconciled before everything has been seen: what is not known would be made anew."""
+        await self._news.complete.wait()
+        await watches.listed()
+        logger.info("synced", extra={"resources": len(list(self._resources))})
+        await workers.run(WORKERS)
+
+    async def _watch(self, connection: Connection) -> None:
+        """Run kopf until cancelled; if it ends by itself, so must the process."""
+        registry = kopf.OperatorRegistry()
+        listings = Listings(self._news)
+
+        async def login(**_: object) -> kopf.AiohttpSession:
+            session = connection.open_session(
+                self._metrics.middleware, self._watch_health.middleware, listings.middleware
+            )
+            return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)
+
+        register(registry, self._news, login=login)
+        before = asyncio.all_tasks()
+        tasks = await kopf.spawn_tasks(
+            registry=registry,
+            settings=kopf_settings(label=CHILD_SELECTOR, labelled=tuple(WATCHED.values())),
+            standalone=True,
+            # kopf would ask for the user's name, which a uid in a container need not have.
+            identity=self._options.identity,  # type: ignore[arg-type]  # a NewType that kopf keeps to itself
+            clusterwide=not self._options.namespaces,
+            namespaces=self._options.namespaces,
+        )
+        # kopf takes the signals for itself; it is we who stop it, after the workers.
+        self._listen_to_signals()
+        await kopf.run_tasks(tasks, ignored=before)
+        raise RuntimeError("the watches ended")
+
+    def _unlabelled(self) -> list[Watched]:
+        scopes = [f"/namespaces/{namespace}" for namespace in self._options.namespaces] or [""]
+        secrets = [Watched("Secret", f"/api/v1{at}/secrets", UNLABELLED, NOT_WORTH_WATCHING) for at in scopes]
+        return secrets + [Watched("ConfigMap", f"/api/v1{at}/configmaps", UNLABELLED) for at in scopes]
+
+    def _changed(self, kind: str, name: ObjectName) -> None:
+        self._watch_health.saw_event()
+        for key in self._wakes.keys((kind, *name)):
+            self._queue.add(key)
+
+    def _saw_event(self, kind: str) -> None:
+        self._watch_health.saw_event()
+        self._metrics.watch_events.labels(kind).inc()
+
+    def _verify(self, key: Key) -> None:
+        self._inventory.distrust(self._resources.children_of(key))
+        self._queue.add(key)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do the work unless told to stop meanwhile; returns whether it was done."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not task.done():
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return False
+    await task
+    return True

@@ -1,0 +1,127 @@
+"""kopf's watches, turned into news for the inventory and keys for the queue.
+
+kopf tells handlers of events, not that a watch began anew; but a child that was deleted in a gap makes no event.
+All its requests pass through `Listings.middleware`, which sees each listing: what is not in it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from typing import Any
+
+import aiohttp
+import kopf
+
+from parley_operator.api import GROUP, KIND, PLURAL, VERSION
+from parley_operator.kube.client import Json
+from parley_operator.kube.connection import Handler
+from parley_operator.kube.inventory import Inventory, Key
+from parley_operator.resources import Resources
+from parley_operator.views import WATCHED
+
+logger = logging.getLogger(__name__)
+
+RESOURCE = (GROUP, VERSION, PLURAL)
+
+
+class News:
+    """What watches and listings say, kept and turned into keys to reconcile."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        resources: Resources,
+        *,
+        namespaces: Collection[str],
+        wake: Callable[[Key], None],
+        on_event: Callable[[str], None],
+    ) -> None:
+        """`namespaces` is empty for the whole cluster; `on_event` is told the kind of every event."""
+        self._inventory, self._resources = inventory, resources
+        self._wake, self._on_event = wake, on_event
+        self._unlisted = {(kind, namespace) for kind in (KIND, *WATCHED) for namespace in namespaces or ("",)}
+        self.complete = asyncio.Event()
+        """Set once everything has been listed, so that what is not known does not exist."""
+
+    def event(self, event: Json) -> None:
+        """An event of a watch, or an object of a listing (type None)."""
+        body = event["object"]
+        self._on_event(body["kind"])
+        if body["kind"] == KIND:
+            changed = self._resources.forget if event["type"] == "DELETED" else self._resources.observe
+            self._wake_all(changed(body))
+            return
+        live = self._inventory.forget(body) if event["type"] == "DELETED" else self._inventory.observe(body)
+        if live is not None:
+            self._wake_owner(live.key)
+
+    def listing(self, kind: str, items: list[Json], *, version: int, namespace: str) -> None:
+        """All objects of a kind, in a namespace or everywhere. Every resource is looked at again."""
+        if kind == KIND:
+            self._resources.relist(items, namespace=namespace)
+        else:
+            self._inventory.relist(kind, items, version=version, namespace=namespace)
+        self._unlisted.discard((kind, namespace))
+        if not self._unlisted:
+            self.complete.set()
+        logger.info("listed", extra={"kind": kind, "objects": len(items), "namespace": namespace})
+        self._wake_all(set(self._resources))
+
+    def _wake_owner(self, child: Key) -> None:
+        owner = self._resources.owner_of(child)
+        if owner is not None:
+            self._wake(owner)
+
+    def _wake_all(self, keys: set[Key]) -> None:
+        for key in keys:
+            self._wake(key)
+
+
+class Listings:
+    """Sees the listings among kopf's requests."""
+
+    def __init__(self, news: News) -> None:
+        self._news = news
+        self._kinds = {_root(*resource): kind for kind, resource in WATCHED.items()} | {_root(*RESOURCE): KIND}
+
+    async def middleware(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
+        """Pass a request on; the body of a listing stays readable for kopf, which comes after."""
+        response = await handler(request)
+        if request.method == "GET" and response.status == 200 and "watch" not in request.url.query:
+            collection, namespace = _collection(request.url.path)
+            kind = self._kinds.get(collection)
+            if kind is not None:
+                await self._take(kind, await response.json(), namespace)
+        return response
+
+    async def _take(self, kind: str, body: Any, namespace: str) -> None:
+        shared = {"apiVersion": body["apiVersion"], "kind": kind}
+        items = [{**shared, **item} for item in body["items"] or ()]
+        version = int(body["metadata"]["resourceVersion"])
+        self._news.listing(kind, items, version=version, namespace=namespace)
+
+
+def register(registry: kopf.OperatorRegistry, news: News, *, login: Callable[..., object]) -> None:
+    """Tell kopf what to watch, and how to log in."""
+
+    async def on_event(event: Any, **_: Any) -> None:
+        news.event({"type": event["type"], "object": event["object"]})
+
+    kopf.on.login(registry=registry, id="login")(login)
+    for group, version, plural in (RESOURCE, *WATCHED.values()):
+        kopf.on.event(group, version, plural, registry=registry, id=f"watch-{plural}")(on_event)
+
+
+def _root(group: str, version: str, plural: str) -> str:
+    return f"/apis/{group}/{version}/{plural}" if group else f"/api/{version}/{plural}"
+
+
+def _collection(path: str) -> tuple[str, str]:
+    """A collection's path without its namespace, and the namespace."""
+    before, found, after = path.partition("/namespaces/")
+    if not found or "/" not in after:
+        return path, ""
+    namespace, _, plural = after.partition("/")
+    return f"{before}/{plural}", namespace

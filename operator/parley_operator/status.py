@@ -1,0 +1,293 @@
+"""The status of a VoiceDeployment, as a pure function of what was rendered and what is live.
+
+Each condition is decided by its own policies; `Ready` then says the first thing that is wrong. A condition keeps
+its `lastTransitionTime` until its status changes, so that the same state gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.api.conditions import READY_NEEDS, ConditionType, Reason
+from parley_operator.kube.client import Json
+from parley_operator.pod_trouble import Trouble, first_trouble
+from parley_operator.render import Finding, Rendered
+from parley_operator.render.references import references
+from parley_operator.render.rendered import ServedCertificate
+
+Truth = Literal["True", "False", "Unknown"]
+MESSAGE_LIMIT = 32_768
+
+
+class Verdict(NamedTuple):
+    """What one condition says."""
+
+    status: Truth
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Children:
+    """The live children that status depends on, as their views; None where there is no such object."""
+
+    deployment: Json | None = None
+    ingress: Json | None = None
+    autoscaler: Json | None = None
+    pods: Mapping[str, Json] | None = None
+    """By name."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Why the manifests could not be brought to the cluster; what ran before goes on."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
+class _Case:
+    resource: VoiceDeployment
+    rendered: Rendered
+    children: Children
+    blocked: Blocked | None
+
+    def finding(self, condition: ConditionType) -> Finding | None:
+        return next((f for f in self.rendered.findings if f.condition is condition), None)
+
+    @property
+    def deployment(self) -> Json:
+        return self.children.deployment or {}
+
+    @property
+    def trouble(self) -> Trouble | None:
+        return first_trouble((self.children.pods or {}).items())
+
+    @property
+    def wanted(self) -> int:
+        return int(self.deployment.get("replicas") or 0)
+
+
+def compute_status(
+    resource: VoiceDeployment,
+    rendered: Rendered,
+    children: Children,
+    *,
+    blocked: Blocked | None,
+    previous: Json,
+    now: datetime,
+) -> Json:
+    """The whole status. `previous` is the live one, whose transition times go on where nothing changed."""
+    case = _Case(resource, rendered, children, blocked)
+    verdicts = {condition: policy(case) for condition, policy in _POLICIES.items()}
+    verdicts = {ConditionType.READY: _ready(case, verdicts), **verdicts}
+    status: Json = {
+        "observedGeneration": resource.metadata.generation,
+        "version": rendered.version,
+        "selector": rendered.selector,
+        "replicas": int(case.deployment.get("replicas_seen", 0)),
+        "readyReplicas": int(case.deployment.get("readyReplicas", 0)),
+        "updatedReplicas": int(case.deployment.get("updatedReplicas", 0)),
+        "endpoints": [{"protocol": protocol, "url": url} for protocol, url in rendered.endpoints],
+        "conditions": conditions(
+            {str(k): v for k, v in verdicts.items()},
+            previous=previous,
+            generation=resource.metadata.generation,
+            now=now,
+        ),
+    }
+    if rendered.certificate is not None:
+        status["certificate"] = _certificate_status(rendered.certificate)
+    return status
+
+
+def _certificate_status(certificate: ServedCertificate) -> Json:
+    moments = {"notAfter": certificate.not_after, "renewAfter": certificate.renew_after}
+    known = {name: _timestamp(moment) for name, moment in moments.items() if moment is not None}
+    return {"secretName": certificate.secret_name, **known}
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def invalid_status(message: str, *, generation: int, previous: Json, now: datetime) -> Json:
+    """The status of a resource whose spec cannot be used: what is known stays, and Ready says what is wrong."""
+    verdict = Verdict("False", Reason.INVALID_SPEC, message)
+    known = {c["type"]: Verdict(c["status"], c["reason"], c["message"]) for c in previous.get("conditions") or ()}
+    verdicts: dict[str, Verdict] = {**known, ConditionType.READY: verdict}
+    found = conditions(verdicts, previous=previous, generation=generation, now=now)
+    return {**previous, "observedGeneration": generation, "conditions": found}
+
+
+def conditions(verdicts: Mapping[str, Verdict], *, previous: Json, generation: int, now: datetime) -> list[Json]:
+    """Conditions as the API wants them."""
+    before = {condition["type"]: condition for condition in previous.get("conditions") or ()}
+    return [
+        {
+            "type": str(kind),
+            "status": verdict.status,
+            "reason": str(verdict.reason),
+            "message": verdict.message[:MESSAGE_LIMIT],
+            "observedGeneration": generation,
+            "lastTransitionTime": _since(before.get(str(kind)), verdict, now),
+        }
+        for kind, verdict in verdicts.items()
+    ]
+
+
+class Transition(NamedTuple):
+    """A condition that changed its status or its reason."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    since: str
+    """When the state that ended had begun; empty for a condition that is new."""
+
+
+def transitions(previous: Json, status: Json) -> Sequence[Transition]:
+    """What changed between two statuses that a person may want to be told."""
+    before = {condition["type"]: condition for condition in previous.get("conditions") or ()}
+    changed = []
+    for condition in status["conditions"]:
+        old = before.get(condition["type"], {})
+        if (old.get("status"), old.get("reason")) != (condition["status"], condition["reason"]):
+            since = f"{old.get('lastTransitionTime', '')}/{old.get('reason', '')}"
+            said = {name: condition[name] for name in ("type", "status", "reason", "message")}
+            changed.append(Transition(**said, since=since))
+    return changed
+
+
+def _since(before: Json | None, verdict: Verdict, now: datetime) -> str:
+    if before is not None and before["status"] == verdict.status:
+        return str(before["lastTransitionTime"])
+    return _timestamp(now)
+
+
+def _ready(case: _Case, verdicts: Mapping[ConditionType, Verdict]) -> Verdict:
+    if case.blocked is not None:
+        return Verdict("False", case.blocked.reason, case.blocked.message)
+    if case.resource.spec.suspend:
+        return Verdict("False", Reason.SUSPENDED, f"Scaled to zero. {Reason.SUSPENDED.advice}")
+    for need in READY_NEEDS:
+        if verdicts[need].status == "False":
+            return verdicts[need]
+    return Verdict("True", Reason.SERVING, _pods_ready(case))
+
+
+def _found(case: _Case, condition: ConditionType) -> Verdict | None:
+    finding = case.finding(condition)
+    return Verdict("False", finding.reason, finding.message) if finding else None
+
+
+def _credentials(case: _Case) -> Verdict:
+    if found := _found(case, ConditionType.CREDENTIALS_READY):
+        return found
+    if not references(case.resource):
+        return Verdict("True", Reason.NO_CREDENTIALS_NEEDED, "The spec refers to no Secret.")
+    return Verdict("True", Reason.CREDENTIALS_FOUND, "Everything that the spec refers to is there.")
+
+
+def _certificate(case: _Case) -> Verdict:
+    if found := _found(case, ConditionType.CERTIFICATE_READY):
+        return found
+    certificate = case.rendered.certificate
+    if certificate is None:
+        return Verdict("True", Reason.NO_CERTIFICATE, "No TLS at the Ingress is asked for.")
+    until = f" until {certificate.not_after:%Y-%m-%d}" if certificate.not_after else ""
+    return Verdict("True", Reason.CERTIFICATE_VALID, f"Secret {certificate.secret_name} is valid{until}.")
+
+
+def _endpoint(case: _Case) -> Verdict:
+    if found := _found(case, ConditionType.ENDPOINT_READY):
+        return found
+    endpoint = case.resource.spec.endpoint
+    if endpoint is None or endpoint.ingress is None:
+        return Verdict("True", Reason.CLUSTER_ONLY, "Reached inside the cluster by its Service.")
+    if case.children.ingress and case.children.ingress["addresses"]:
+        return Verdict("True", Reason.ROUTED, f"{case.rendered.endpoints[0][1]} is routed to the pods.")
+    return Verdict("Unknown", Reason.ADDRESS_PENDING, f"No address yet. {Reason.ADDRESS_PENDING.advice}")
+
+
+def _available(case: _Case) -> Verdict:
+    if case.resource.spec.suspend:
+        return Verdict("False", Reason.SUSPENDED, "Scaled to zero.")
+    if case.children.deployment is None:
+        return _waiting(case) or Verdict("False", Reason.NO_POD_READY, "There is no Deployment yet.")
+    if case.deployment["availableReplicas"] > 0:
+        return Verdict("True", Reason.PODS_READY, _pods_ready(case))
+    if case.trouble:
+        return Verdict("False", *case.trouble)
+    return Verdict("False", Reason.NO_POD_READY, f"{_pods_ready(case)}. Pods are starting.")
+
+
+def _progressing(case: _Case) -> Verdict:
+    if case.children.deployment is None:
+        return _waiting(case) or Verdict("True", Reason.ROLLING_OUT, "The Deployment is being made.")
+    stuck = next((c for c in case.deployment["conditions"] if c["reason"] == "ProgressDeadlineExceeded"), None)
+    if _is_complete(case.deployment):
+        return Verdict("False", Reason.ROLLOUT_COMPLETE, "All pods run the current spec.")
+    if case.trouble:
+        return Verdict("False" if stuck else "True", *case.trouble)
+    if stuck:
+        return Verdict("False", Reason.ROLLOUT_STUCK, Reason.ROLLOUT_STUCK.advice)
+    done, wanted = case.deployment["updatedReplicas"], case.wanted
+    return Verdict("True", Reason.ROLLING_OUT, f"{done}/{wanted} pods run the current spec.")
+
+
+def _waiting(case: _Case) -> Verdict | None:
+    if case.finding(ConditionType.CREDENTIALS_READY) is None:
+        return None
+    reason = Reason.WAITING_FOR_CREDENTIALS
+    return Verdict("False", reason, reason.advice)
+
+
+def _autoscaling(case: _Case) -> Verdict:
+    if case.resource.spec.scaling.type == "Fixed":
+        return Verdict("True", Reason.FIXED_REPLICAS, "spec.replicas says how many pods there are.")
+    active = (case.children.autoscaler or {"active": None})["active"]
+    if active is None:
+        return Verdict("Unknown", Reason.AUTOSCALING, "The autoscaler has not said anything yet.")
+    if active:
+        return Verdict("True", Reason.AUTOSCALING, "The autoscaler says how many pods there are.")
+    said = case.children.autoscaler["message"] if case.children.autoscaler else ""
+    return Verdict("False", Reason.METRICS_UNAVAILABLE, f"{said} {Reason.METRICS_UNAVAILABLE.advice}".strip())
+
+
+def _settings(case: _Case) -> Verdict:
+    missed = [f for f in case.rendered.findings if f.condition is ConditionType.SETTINGS_HONOURED]
+    if missed:
+        return Verdict("False", missed[0].reason, " ".join(finding.message for finding in missed))
+    return Verdict("True", Reason.ALL_HONOURED, "Every setting is in effect.")
+
+
+def _is_complete(deployment: Json) -> bool:
+    seen = deployment["observedGeneration"] >= deployment["generation"]
+    wanted = deployment["replicas"]
+    counts: Iterable[int] = (
+        deployment[name] for name in ("replicas_seen", "updatedReplicas", "availableReplicas")
+    )
+    return seen and all(count == wanted for count in counts)
+
+
+def _pods_ready(case: _Case) -> str:
+    ready = int(case.deployment.get("readyReplicas", 0))
+    return f"{ready}/{case.wanted} pods ready"
+
+
+_POLICIES: Mapping[ConditionType, Callable[[_Case], Verdict]] = {
+    ConditionType.CREDENTIALS_READY: _credentials,
+    ConditionType.CERTIFICATE_READY: _certificate,
+    ConditionType.ENDPOINT_READY: _endpoint,
+    ConditionType.AVAILABLE: _available,
+    ConditionType.PROGRESSING: _progressing,
+    ConditionType.AUTOSCALING_READY: _autoscaling,
+    ConditionType.SETTINGS_HONOURED: _settings,
+}

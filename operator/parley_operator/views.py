@@ -1,0 +1,126 @@
+"""What of each child matters: the part that the inventory keeps, whose change wakes the resource.
+
+Everything else that controllers write into a status (an autoscaler writes every 15 seconds) is noise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parley_operator.kube.client import Json
+from parley_operator.kube.inventory import View
+from parley_operator.kube.ownership import SCALE_MANAGER, owned_fields
+
+CONFIG_VOLUME = "config"
+"""The pod's volume that mounts the gateway's configuration."""
+
+_COUNTS = ("observedGeneration", "updatedReplicas", "readyReplicas", "availableReplicas")
+
+
+def deployment(body: Json) -> Json:
+    """Replicas, who scales, and the state of the rollout."""
+    status = body.get("status") or {}
+    return {
+        "generation": body["metadata"].get("generation", 0),
+        "replicas": body["spec"].get("replicas"),
+        "replicas_seen": status.get("replicas", 0),
+        "scaled": owned_fields(body, SCALE_MANAGER),
+        **{name: status.get(name, 0) for name in _COUNTS},
+        "conditions": _conditions(status),
+    }
+
+
+def replica_set(body: Json) -> Json:
+    """Which configuration its pods mount."""
+    volumes = body["spec"]["template"]["spec"].get("volumes") or []
+    names = [volume["configMap"]["name"] for volume in volumes if volume["name"] == CONFIG_VOLUME]
+    return {"config": names[0] if names else None}
+
+
+def pod(body: Json) -> Json:
+    """Whether it serves, and what keeps it from that."""
+    status = body.get("status") or {}
+    return {
+        "phase": status.get("phase", "Pending"),
+        "leaving": "deletionTimestamp" in body["metadata"],
+        "containers": [_container(container) for container in status.get("containerStatuses") or []],
+        "unschedulable": next(
+            (
+                condition.get("message", "")
+                for condition in status.get("conditions") or []
+                if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable"
+            ),
+            None,
+        ),
+    }
+
+
+def ingress(body: Json) -> Json:
+    """The addresses that the controller published."""
+    status = body.get("status") or {}
+    return {"addresses": (status.get("loadBalancer") or {}).get("ingress") or []}
+
+
+def autoscaler(body: Json) -> Json:
+    """Whether it gets figures. Its other conditions change with every decision."""
+    found = {condition["type"]: condition for condition in _conditions(body.get("status") or {})}
+    active = found.get("ScalingActive")
+    if active is None or active["status"] == "True":
+        return {"active": None if active is None else True, "message": ""}
+    return {"active": False, "message": f"{active['reason']}: {active['message']}"}
+
+
+def nothing(_: Json) -> Json:
+    """For objects of which only our own fields matter."""
+    return {}
+
+
+VIEWS: dict[str, View] = {
+    "ConfigMap": nothing,
+    "Deployment": deployment,
+    "HorizontalPodAutoscaler": autoscaler,
+    "Ingress": ingress,
+    "Pod": pod,
+    "PodDisruptionBudget": nothing,
+    "ReplicaSet": replica_set,
+    "Secret": nothing,
+    "Service": nothing,
+    "ServiceAccount": nothing,
+}
+
+WATCHED: dict[str, tuple[str, str, str]] = {
+    "ConfigMap": ("", "v1", "configmaps"),
+    "Deployment": ("apps", "v1", "deployments"),
+    "HorizontalPodAutoscaler": ("autoscaling", "v2", "horizontalpodautoscalers"),
+    "Ingress": ("networking.k8s.io", "v1", "ingresses"),
+    "Pod": ("", "v1", "pods"),
+    "PodDisruptionBudget": ("policy", "v1", "poddisruptionbudgets"),
+    "ReplicaSet": ("apps", "v1", "replicasets"),
+    "Secret": ("", "v1", "secrets"),
+    "Service": ("", "v1", "services"),
+    "ServiceAccount": ("", "v1", "serviceaccounts"),
+}
+"""Group, version and plural of every kind that is watched by label."""
+
+PRUNED = frozenset(VIEWS) - {"Pod", "ReplicaSet"}
+"""Kinds that we make and therefore remove; pods and replica sets are their controllers'."""
+
+
+def _conditions(status: Json) -> list[dict[str, Any]]:
+    return [
+        {name: condition.get(name, "") for name in ("type", "status", "reason", "message")}
+        for condition in status.get("conditions") or []
+    ]
+
+
+def _container(status: Json) -> Json:
+    waiting = (status.get("state") or {}).get("waiting") or {}
+    ended = (status.get("lastState") or {}).get("terminated") or {}
+    return {
+        "name": status["name"],
+        "image": status.get("image", ""),
+        "ready": bool(status.get("ready")),
+        "waiting": waiting.get("reason", ""),
+        "message": waiting.get("message", ""),
+        "exit_code": ended.get("exitCode"),
+    }
