@@ -1,0 +1,1 @@
+"""What operator, gateway and clients agree on: the gateway's configuration and the native protocol."""

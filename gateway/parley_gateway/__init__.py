@@ -1,0 +1,1 @@
+"""The gateway: holds spoken conversations over client protocols."""

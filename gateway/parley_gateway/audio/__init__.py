@@ -1,0 +1,1 @@
+"""Sample formats, resampling and voice activity."""

@@ -1,0 +1,244 @@
+"""What the core is told. Every event of a reply carries the reply's number: its epoch.
+
+Clock times are seconds on the session's monotonic clock and come beside the event, never in it. Audio
+positions and lengths are milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EndReason(StrEnum):
+    """Why a session ended; each session has exactly one."""
+
+    CLIENT_ENDED = "client_ended"
+    CLIENT_GONE = "client_gone"
+    IDLE = "idle"
+    DURATION = "duration"
+    DRAINED = "drained"
+    PROVIDERS_FAILED = "providers_failed"
+    PROTOCOL = "protocol"
+    SLOW_CLIENT = "slow_client"
+    INTERNAL = "internal"
+
+
+class Quality(StrEnum):
+    """How well it is known what the caller heard, best first."""
+
+    REPORTED = "reported"
+    MARK = "mark"
+    ESTIMATED = "estimated"
+
+
+class Stage(StrEnum):
+    """A stage of the pipeline."""
+
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+
+
+class FailureKind(StrEnum):
+    """What went wrong at a provider, as far as the caller of it should care."""
+
+    REFUSED = "refused"
+    """The key or the request is not accepted: trying again is of no use."""
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    TIMEOUT = "timeout"
+    CUT = "cut"
+    """The connection ended in the middle."""
+    GARBAGE = "garbage"
+    """An answer that is not in the provider's own format."""
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and where it lies in its audio stream."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReady:
+    """Client and providers are there; the conversation may begin."""
+
+    greeting: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The client's connection came or went."""
+
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The caller makes the sound of speech, since `audio_ms` of the caller's audio."""
+
+    audio_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The caller is quiet again since `audio_ms` of the caller's audio."""
+
+    audio_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptChanged:
+    """What the recogniser hears: a later one of the same utterance replaces it until it is final."""
+
+    utterance: int
+    text: str
+    final: bool
+    words: tuple[Word, ...] = ()
+
+
+class TurnEnd(StrEnum):
+    """How sure a recogniser is that the caller has finished."""
+
+    EAGER = "eager"
+    """Perhaps: a reply may be drafted, not spoken."""
+    WITHDRAWN = "withdrawn"
+    """The eager end was wrong; the caller goes on."""
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfTurn:
+    """The recogniser's own view of whether the caller has finished."""
+
+    end: TurnEnd
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRequested:
+    """The client says that the turn is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearRequested:
+    """The client wants what was heard of this turn to be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextReceived:
+    """A whole turn, typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequested:
+    """The client wants the agent to speak now."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptRequested:
+    """The client wants the agent to stop now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """More of the model's answer."""
+
+    reply: int
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextEnded:
+    """The model has said all of its answer."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReady:
+    """`ms` more of a segment's speech has been synthesised; `words` lie within the segment's audio."""
+
+    reply: int
+    segment: int
+    ms: int
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyProduced:
+    """All speech of a reply has been synthesised."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """A stage could not go on with a reply."""
+
+    reply: int
+    stage: Stage
+    kind: FailureKind
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutReported:
+    """`ms` of a reply's audio have been played to the caller."""
+
+    reply: int
+    ms: int
+    quality: Quality
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StageLost:
+    """A stage that the whole session needs is gone for good."""
+
+    stage: Stage
+    kind: FailureKind
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that the core had set; `generation` tells a cancelled one from a live one."""
+
+    name: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnding:
+    """The session is to end, for a reason from outside of the core."""
+
+    reason: EndReason
+
+
+Event = (
+    SessionReady
+    | LinkChanged
+    | SpeechStarted
+    | SpeechStopped
+    | TranscriptChanged
+    | EndOfTurn
+    | CommitRequested
+    | ClearRequested
+    | TextReceived
+    | ReplyRequested
+    | InterruptRequested
+    | ReplyText
+    | ReplyTextEnded
+    | AudioReady
+    | ReplyProduced
+    | ReplyFailed
+    | PlayoutReported
+    | StageLost
+    | TimerFired
+    | SessionEnding
+)

@@ -1,0 +1,109 @@
+"""One gateway process, put together: from its configuration to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+from parley_contract.config import GatewayConfig
+from parley_gateway.agent import AgentSource, AgentTextError
+from parley_gateway.app import App
+from parley_gateway.auth import Authenticator
+from parley_gateway.configuration import ConfigurationError
+from parley_gateway.conversation.events import Stage
+from parley_gateway.drain import Stop, drain
+from parley_gateway.health import Health, Phase, StageHealth
+from parley_gateway.loop_lag import LoopLag
+from parley_gateway.metrics import Metrics, SessionMetrics
+from parley_gateway.providers.registry import Pipeline, ProviderNotInstalledError, create_pipeline
+from parley_gateway.server import Server, create_server
+from parley_gateway.sessions import Sessions
+from parley_gateway.warmup import warm_up
+
+logger = logging.getLogger(__name__)
+
+_CLOSE_S = 5.0
+
+
+class Gateway:
+    """A process that holds conversations until it is asked to stop."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        """Build every part; nothing is connected yet. Raises ConfigurationError."""
+        self._config = config
+        self._metrics = Metrics()
+        self._lag = LoopLag(observe=self._metrics.lag.observe, clock=time.monotonic)
+        self._health = _health(config, self._lag)
+        try:
+            agent, authenticator = AgentSource(config.agent), Authenticator(config.auth)
+            self._pipeline: Pipeline = create_pipeline(config.pipeline, config.deadlines)
+        except (AgentTextError, ProviderNotInstalledError, OSError, ValueError) as error:
+            raise ConfigurationError(str(error)) from error
+        self._sessions = Sessions(
+            config,
+            pipeline=self._pipeline,
+            agent=agent,
+            authenticator=authenticator,
+            metrics=self._metrics,
+            observer=lambda subject: SessionMetrics(self._metrics, self._health, tenant=subject),
+        )
+        self._app = App(config, sessions=self._sessions, health=self._health, metrics=self._metrics)
+
+    async def run(self, listener: socket.socket, *, stop: Stop, ready: Callable[[], None]) -> None:
+        """Serve on `listener` until asked to stop, then drain. `ready` is called once all stages are warm."""
+        server = create_server(self._app.routes(), self._config.limits)
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="server")
+        warming = asyncio.create_task(self._warm(ready), name="warm up")
+        measuring = asyncio.create_task(self._lag.run(), name="loop lag")
+        asked = asyncio.create_task(stop.asked.wait(), name="stop")
+        try:
+            await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                await self._drain(stop)
+        finally:
+            await _stopped(server, serving)
+            await _cancelled(warming, measuring, asked)
+            await self._close_providers()
+
+    async def _warm(self, ready: Callable[[], None]) -> None:
+        await warm_up(self._pipeline, self._health)
+        if self._health.phase is Phase.SERVING:
+            ready()
+
+    async def _drain(self, stop: Stop) -> None:
+        self._app.drain()
+        await drain(self._sessions, timeout_s=self._config.drain.timeout, hurry=stop.hurry)
+
+    async def _close_providers(self) -> None:
+        stages = (self._pipeline.stt, self._pipeline.llm, self._pipeline.tts)
+        closing = [asyncio.create_task(stage.aclose(), name="close provider") for stage in stages]
+        _, late = await asyncio.wait(closing, timeout=_CLOSE_S)
+        await _cancelled(*late)
+
+
+async def _stopped(server: Server, serving: asyncio.Task[None]) -> None:
+    """The listener closes and clients that are saying goodbye get a moment; uvicorn bounds the wait."""
+    server.should_exit = True
+    await serving
+
+
+async def _cancelled(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_CLOSE_S)
+
+
+def _health(config: GatewayConfig, lag: LoopLag) -> Health:
+    pipeline = config.pipeline
+    stages = {
+        Stage.STT: StageHealth(pipeline.stt.provider),
+        Stage.LLM: StageHealth(pipeline.llm.provider),
+        Stage.TTS: StageHealth(pipeline.tts.provider),
+    }
+    details = {"name": config.name, "namespace": config.namespace, "version": version("parley-voice")}
+    return Health(stages, clock=time.monotonic, lag=lambda: lag.seconds, details=details)

@@ -1,0 +1,121 @@
+"""What the process counts, under the names that dashboards and autoscalers know."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from parley_gateway.conversation.events import EndReason, FailureKind, Stage
+from parley_gateway.conversation.notices import ReplyStatus
+from parley_gateway.health import Health
+from parley_gateway.ports import LlmUsage
+from parley_gateway.session.observer import Latency
+
+_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+"""With an edge at each promise: barge-in 50 ms, partial transcript 150 ms, first token 300 ms."""
+_DURATION_BUCKETS = (5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+_LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
+
+class Metrics:
+    """All series of one process. Also what protocols report to."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        GCCollector(registry=registry)
+        self.sessions = Counter(
+            "voice_sessions", "Sessions that ended.", ["tenant_id", "status"], registry=registry
+        )
+        self.active = Gauge("voice_sessions_active", "Sessions that talk now.", registry=registry)
+        self.durations = Histogram(
+            "voice_session_duration_seconds",
+            "How long sessions took.",
+            buckets=_DURATION_BUCKETS,
+            registry=registry,
+        )
+        self.connections = Gauge("voice_connections_active", "WebSockets that are open now.", registry=registry)
+        self.closes = Counter("voice_connection_closes", "Closed WebSockets.", ["code"], registry=registry)
+        self.refused = Counter(
+            "voice_connections_refused", "Handshakes answered with an error.", ["reason"], registry=registry
+        )
+        self.latency = Histogram(
+            "voice_latency_seconds",
+            "Spans that a caller feels.",
+            ["type"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.replies = Counter("voice_replies", "Replies that are over.", ["status"], registry=registry)
+        self.errors = Counter(
+            "voice_provider_errors", "Failures of providers.", ["stage", "kind"], registry=registry
+        )
+        self.tokens = Counter("voice_llm_tokens", "Tokens of the model.", ["direction"], registry=registry)
+        self.dropped = Counter(
+            "voice_input_dropped_seconds", "Callers' audio that was left out.", registry=registry
+        )
+        self.underruns = Counter(
+            "voice_underruns", "Times a client ran out of audio within a reply.", registry=registry
+        )
+        self.starved = Counter("voice_underrun_seconds", "Silence within replies.", registry=registry)
+        self.lag = Histogram(
+            "voice_event_loop_lag_seconds",
+            "How late the event loop runs what is due.",
+            buckets=_LAG_BUCKETS,
+            registry=registry,
+        )
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """A series that exists before its first event can be alerted on."""
+        for kind in Latency:
+            self.latency.labels(kind.value)
+        for status in ReplyStatus:
+            self.replies.labels(status.value)
+
+    def input_dropped(self, ms: int) -> None:
+        """That much of a caller's audio was left out."""
+        self.dropped.inc(ms / 1000)
+
+    def exposition(self) -> bytes:
+        """All series in the text format of Prometheus."""
+        return generate_latest(self._registry)
+
+
+class SessionMetrics:
+    """Counts what one tenant's sessions report, and lets the process's health know."""
+
+    def __init__(self, metrics: Metrics, health: Health, *, tenant: str) -> None:
+        self._metrics = metrics
+        self._health = health
+        self._tenant = tenant
+
+    def latency(self, kind: Latency, seconds: float) -> None:
+        """A span was measured."""
+        self._metrics.latency.labels(kind.value).observe(seconds)
+        self._health.latency(kind)
+
+    def reply_over(self, status: ReplyStatus) -> None:
+        """A reply is over."""
+        self._metrics.replies.labels(status.value).inc()
+
+    def provider_failed(self, stage: Stage, kind: FailureKind) -> None:
+        """A provider failed."""
+        self._metrics.errors.labels(stage.value, kind.value).inc()
+        self._health.provider_failed(stage, kind)
+
+    def tokens_used(self, usage: LlmUsage) -> None:
+        """An answer took tokens."""
+        self._metrics.tokens.labels("input").inc(usage.input_tokens)
+        self._metrics.tokens.labels("output").inc(usage.output_tokens)
+
+    def underrun(self, ms: int) -> None:
+        """The client ran out of audio."""
+        self._metrics.underruns.inc()
+        self._metrics.starved.inc(ms / 1000)
+
+    def session_ended(self, reason: EndReason, seconds: float) -> None:
+        """A session is over."""
+        self._metrics.sessions.labels(self._tenant, reason.value).inc()
+        self._metrics.durations.observe(seconds)

@@ -1,0 +1,263 @@
+"""The edges of a session: a client's link on one side, the providers of the stages on the other.
+
+Links use plain callbacks rather than a coroutine per frame, so that another socket layer can take the place
+of the present one. PCM is always `bytes` of s16le mono at the rate that its owner names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from parley_gateway.conversation.events import (
+    ClearRequested,
+    CommitRequested,
+    EndOfTurn,
+    EndReason,
+    FailureKind,
+    InterruptRequested,
+    PlayoutReported,
+    ReplyRequested,
+    SpeechStarted,
+    SpeechStopped,
+    Stage,
+    TextReceived,
+    TranscriptChanged,
+    Word,
+)
+from parley_gateway.conversation.history import Utterance
+from parley_gateway.conversation.notices import Notice
+
+# --- the client's side ---
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCapabilities:
+    """What a protocol can do, where others would ask which protocol it is."""
+
+    input_rate: int
+    """Hz of the audio that the link hands in."""
+    output_rate: int
+    """Hz of the audio that the link wants."""
+    can_pause: bool
+    """Whether the client can hold what it has buffered, and go on with it."""
+    reports_playout: bool
+    """Whether the client says what it has played."""
+    lead_ms: int
+    """How far ahead of real time audio may be sent."""
+
+
+class ClientLink(Protocol):
+    """One client's connection, as a session sees it. No method blocks or raises for a peer that is gone."""
+
+    @property
+    def capabilities(self) -> LinkCapabilities:
+        """What this link can do; constant for a session."""
+        ...
+
+    def write(self, reply: int, offset_ms: int, pcm: bytes) -> None:
+        """Send a reply's audio that begins `offset_ms` into it."""
+        ...
+
+    def clear(self, reply: int) -> None:
+        """Have the client drop what it has buffered of a reply."""
+        ...
+
+    def notify(self, notice: Notice) -> None:
+        """Tell the client something."""
+        ...
+
+    def end(self, reason: EndReason) -> None:
+        """Say goodbye and close, with the protocol's own code for the reason."""
+        ...
+
+
+ClientEvent = (
+    TextReceived | CommitRequested | ClearRequested | ReplyRequested | InterruptRequested | PlayoutReported
+)
+
+
+class SessionInput(Protocol):
+    """A session, as a protocol sees it. All methods return at once."""
+
+    def audio(self, pcm: bytes) -> None:
+        """More of the caller's audio, in chunks of any length of whole samples."""
+        ...
+
+    def mute(self, muted: bool) -> None:
+        """Ignore audio from now on, or take it again."""
+        ...
+
+    def event(self, event: ClientEvent) -> None:
+        """Something that the client asks for or reports."""
+        ...
+
+    def hang_up(self, reason: EndReason) -> None:
+        """The client ended the session, is gone, or broke the protocol."""
+        ...
+
+
+# --- the providers' side ---
+
+
+class ProviderError(Exception):
+    """A provider did not do its part. The message never holds a key or what a person said."""
+
+    def __init__(self, stage: Stage, kind: FailureKind, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{stage}: {kind}: {detail}")
+        self.stage = stage
+        self.kind = kind
+        self.detail = detail
+        self.retry_after = retry_after
+        """Seconds after which the provider asks to be tried again."""
+
+
+SttEvent = SpeechStarted | SpeechStopped | TranscriptChanged | EndOfTurn
+
+
+@dataclass(frozen=True, slots=True)
+class SttRequest:
+    """One session's recognition."""
+
+    session: str
+    language: str
+
+
+class SttStream(Protocol):
+    """Duplex recognition for one session."""
+
+    def send(self, pcm: bytes) -> int:
+        """Hand over audio at the provider's `sample_rate`; returns the ms dropped to stay bounded."""
+        ...
+
+    def finalize(self) -> None:
+        """Ask for a final transcript of what was sent so far, now."""
+        ...
+
+    def events(self) -> AsyncIterator[SttEvent]:
+        """What is heard. Raises ProviderError when recognition cannot go on. Iterated once."""
+        ...
+
+    def abort(self) -> None:
+        """Let go at once, waiting for nobody. May be called twice."""
+        ...
+
+
+class Stt(Protocol):
+    """A provider of recognition, shared by all sessions of a process."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz that `send` wants."""
+        ...
+
+    @property
+    def owns_turns(self) -> bool:
+        """Whether it says itself when a turn ends (`EndOfTurn`); otherwise silence decides."""
+        ...
+
+    async def warm(self) -> None:
+        """Do now what would make the first session slow. Raises ProviderError."""
+        ...
+
+    def open(self, request: SttRequest) -> SttStream:
+        """Begin to recognise one session; connects in the background."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LlmRequest:
+    """One answer."""
+
+    session: str
+    reply: int
+    instructions: str = field(repr=False)
+    history: tuple[Utterance, ...] = field(repr=False)
+    """Ends with the caller's turn, or with the agent's where it is asked to speak first."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class LlmText:
+    """More of the answer."""
+
+    delta: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LlmUsage:
+    """What the answer took, as the provider counts it."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+LlmEvent = LlmText | LlmUsage
+
+
+class Llm(Protocol):
+    """A provider of answers, shared by all sessions of a process."""
+
+    async def warm(self) -> None:
+        """Do now what would make the first answer slow. Raises ProviderError."""
+        ...
+
+    def reply(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
+        """The answer as it is written. Raises ProviderError. Closing the iterator ends the request at once."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TtsSegment:
+    """A sentence, or what is spoken as one, of a reply."""
+
+    segment: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TtsRequest:
+    """The speech of one reply."""
+
+    context: str
+    """`session:reply`, which tells replies apart on a socket that several share."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class TtsAudio:
+    """More speech of a segment, at the provider's `sample_rate`; `words` lie within the segment's audio."""
+
+    segment: int
+    pcm: bytes = field(repr=False)
+    words: tuple[Word, ...] = field(default=(), repr=False)
+
+
+class Tts(Protocol):
+    """A provider of speech, shared by all sessions of a process."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the audio it makes."""
+        ...
+
+    async def warm(self) -> None:
+        """Do now what would make the first sentence slow. Raises ProviderError."""
+        ...
+
+    def speak(self, request: TtsRequest, segments: AsyncIterator[TtsSegment]) -> AsyncIterator[TtsAudio]:
+        """Speech for segments as they come, in their order, streamed while it is made. Raises ProviderError."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        ...

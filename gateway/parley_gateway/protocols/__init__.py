@@ -1,0 +1,1 @@
+"""Client protocols: bytes to events and back, one per file."""

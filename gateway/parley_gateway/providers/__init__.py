@@ -1,0 +1,1 @@
+"""Providers of speech and language, one file each."""

@@ -1,0 +1,1 @@
+"""One conversation: runs the core against the client, the providers and the clock."""

@@ -1,0 +1,177 @@
+"""The caller's audio on its way to the recogniser, and what it hears on its way back.
+
+A stream that breaks is opened anew within a bound; audio that comes meanwhile is kept, as much of it as is still
+worth hearing. Numbers and times of a later stream go on where the earlier one's stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from parley_gateway.audio.formats import bytes_to_ms, ms_to_bytes
+from parley_gateway.audio.resample import Resampler
+from parley_gateway.conversation.events import (
+    FailureKind,
+    SpeechStarted,
+    SpeechStopped,
+    Stage,
+    TranscriptChanged,
+    Word,
+)
+from parley_gateway.ports import ProviderError, Stt, SttEvent, SttRequest, SttStream
+
+COALESCE_MS = 80
+"""Audio is handed on in pieces of at least this: a send costs an SDK 34 µs, whatever its size."""
+BACKLOG_MS = 5_000
+"""Audio kept while there is no stream; what is older is dropped."""
+MAX_ATTEMPTS = 6
+STEADY_S = 10.0
+"""A stream that has lasted so long worked: the next failure is a first one."""
+BACKOFF_S = (0.1, 0.3, 0.9, 2.0, 4.0)
+"""Before each further attempt, halved by chance at the most, so that sessions do not return in step."""
+LONGEST_WAIT_S = 5.0
+"""However long a provider asks for: a caller does not wait longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionObserver:
+    """Who is told what."""
+
+    on_event: Callable[[SttEvent], None]
+    on_interrupted: Callable[[FailureKind], None]
+    """A stream broke; another is about to be opened."""
+    on_lost: Callable[[FailureKind], None]
+    on_dropped: Callable[[int], None]
+    """So many ms of audio were left out at this moment, 0 for none."""
+
+
+class Recognition:
+    """One session's recognition, over as many streams as it takes."""
+
+    def __init__(
+        self,
+        stt: Stt,
+        request: SttRequest,
+        *,
+        input_rate: int,
+        observer: RecognitionObserver,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._stt = stt
+        self._request = request
+        self._observer = observer
+        self._jitter = jitter
+        self._input_rate = input_rate
+        self._resampler = Resampler(input_rate, stt.sample_rate)
+        self._coalesce_bytes = ms_to_bytes(COALESCE_MS, input_rate)
+        self._backlog_bytes = ms_to_bytes(BACKLOG_MS, stt.sample_rate)
+        self._pending = bytearray()
+        self._backlog = bytearray()
+        self._stream: SttStream | None = None
+        self._received = 0
+        self._made = 0
+        self._base_ms = 0
+        self._base_utterance = 0
+        self._next_utterance = 0
+
+    @property
+    def received_ms(self) -> int:
+        """All of the caller's audio so far."""
+        return bytes_to_ms(self._received, self._input_rate)
+
+    def audio(self, pcm: bytes) -> None:
+        """More of it, in pieces of any length of whole samples."""
+        self._received += len(pcm)
+        if not self._pending and len(pcm) >= self._coalesce_bytes:
+            self._hand_over(pcm)
+            return
+        self._pending += pcm
+        if len(self._pending) >= self._coalesce_bytes:
+            self._flush()
+
+    def finalize(self) -> None:
+        """Have the recogniser make up its mind about all there is."""
+        self._flush()
+        if self._stream is not None:
+            self._stream.finalize()
+
+    def abort(self) -> None:
+        """Let go of the stream at once."""
+        if self._stream is not None:
+            self._stream.abort()
+            self._stream = None
+
+    async def run(self) -> None:
+        """Recognise until cancelled, or until it is known that it cannot be done."""
+        failures = 0
+        while True:
+            opened_at = asyncio.get_running_loop().time()
+            error = await self._listen()
+            if asyncio.get_running_loop().time() - opened_at >= STEADY_S:
+                failures = 0
+            failures += 1
+            if error.kind is FailureKind.REFUSED or failures >= MAX_ATTEMPTS:
+                self._observer.on_lost(error.kind)
+                return
+            self._observer.on_interrupted(error.kind)
+            await asyncio.sleep(self._wait_before(failures, error.retry_after))
+
+    def _wait_before(self, attempt: int, asked: float | None) -> float:
+        backoff = BACKOFF_S[min(attempt, len(BACKOFF_S)) - 1] * (0.5 + self._jitter() / 2)
+        return min(max(backoff, asked or 0.0), LONGEST_WAIT_S)
+
+    async def _listen(self) -> ProviderError:
+        """One stream's life; returns why it ended."""
+        self._base_ms = bytes_to_ms(self._made - len(self._backlog), self._stt.sample_rate)
+        self._base_utterance = self._next_utterance
+        try:
+            self._stream = stream = self._stt.open(self._request)
+            if self._backlog:
+                backlog, self._backlog = bytes(self._backlog), bytearray()
+                self._send(stream, backlog)
+            async for event in stream.events():
+                self._observer.on_event(self._placed(event))
+        except ProviderError as error:
+            return error
+        finally:
+            self.abort()
+        return ProviderError(Stage.STT, FailureKind.CUT, "the stream ended by itself")
+
+    def _flush(self) -> None:
+        if self._pending:
+            pcm, self._pending = bytes(self._pending), bytearray()
+            self._hand_over(pcm)
+
+    def _hand_over(self, pcm: bytes) -> None:
+        pcm = self._resampler.feed(pcm)
+        self._made += len(pcm)
+        if self._stream is not None:
+            self._send(self._stream, pcm)
+            return
+        self._backlog += pcm
+        excess = max(0, len(self._backlog) - self._backlog_bytes)
+        del self._backlog[:excess]
+        self._observer.on_dropped(bytes_to_ms(excess, self._stt.sample_rate))
+
+    def _send(self, stream: SttStream, pcm: bytes) -> None:
+        dropped = stream.send(pcm)
+        self._base_ms += dropped
+        self._observer.on_dropped(dropped)
+
+    def _placed(self, event: SttEvent) -> SttEvent:
+        """The event in the session's own numbers and times."""
+        if isinstance(event, TranscriptChanged):
+            number = event.utterance + self._base_utterance
+            self._next_utterance = max(self._next_utterance, number + 1)
+            if not (self._base_ms or self._base_utterance):
+                return event
+            return replace(event, utterance=number, words=tuple(map(self._placed_word, event.words)))
+        if self._base_ms and isinstance(event, SpeechStarted | SpeechStopped):
+            return replace(event, audio_ms=event.audio_ms + self._base_ms)
+        return event
+
+    def _placed_word(self, word: Word) -> Word:
+        return replace(word, start_ms=word.start_ms + self._base_ms, end_ms=word.end_ms + self._base_ms)
