@@ -1,0 +1,65 @@
+"""Helm and kubectl at the versions the project pins, and the chart as Helm renders it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from charts.derive import CHART, NAMESPACE, RELEASE, pinned_helm
+from localcluster.builds import BuildCache
+from localcluster.paths import cache_dir
+from localcluster.progress import Progress
+from localcluster.versions import KUBECTL
+from tests.chart.manifests import Manifests
+
+Render = Callable[..., Manifests]
+
+
+@pytest.fixture(scope="session")
+def builds() -> BuildCache:
+    """Commands are built once, into the cache that all checkouts share."""
+    cache = BuildCache(cache_dir(), progress=Progress())
+    cache.ensure((KUBECTL,))
+    return cache
+
+
+@pytest.fixture(scope="session")
+def helm() -> str:
+    return pinned_helm()
+
+
+@pytest.fixture(scope="session")
+def chart() -> str:
+    return str(CHART)
+
+
+@pytest.fixture(scope="session")
+def kubectl(builds: BuildCache) -> str:
+    return str(builds.binary(KUBECTL, "kubectl"))
+
+
+@pytest.fixture(scope="session")
+def template(helm: str) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`helm template` of the chart, with values as `key=value` in Helm's own notation."""
+
+    def run(*values: str, release: str = RELEASE, namespace: str = NAMESPACE) -> subprocess.CompletedProcess[str]:
+        flags = [flag for value in values for flag in ("--set", value)]
+        command = [helm, "template", release, str(CHART), "--namespace", namespace, *flags]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def render(template: Callable[..., subprocess.CompletedProcess[str]]) -> Render:
+    """The manifests of the chart with these values."""
+
+    def run(*values: str, **names: str) -> Manifests:
+        answer = template(*values, **names)
+        assert answer.returncode == 0, answer.stderr
+        return [manifest for manifest in yaml.safe_load_all(answer.stdout) if manifest]
+
+    return run

@@ -1,0 +1,124 @@
+"""A real API server takes what the chart makes, and its admission finds nothing to say (O8, O10, O11)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from charts.derive import NAMESPACE, ROOT
+from localcluster import ControlPlane
+from tests.chart.manifests import Manifests, of_kind, the
+
+pytestmark = pytest.mark.timeout(900)
+
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:parley-operator"
+
+
+class Kubectl:
+    """kubectl against one API server."""
+
+    def __init__(self, command: str, kubeconfig: Path) -> None:
+        self._command = [command, f"--kubeconfig={kubeconfig}"]
+
+    def __call__(self, *arguments: str, given: Any = None) -> str:
+        """Its output; `given` are manifests for standard input."""
+        text = None if given is None else yaml.safe_dump_all(given)
+        answer = subprocess.run(
+            [*self._command, *arguments], input=text, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout + answer.stderr
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ControlPlane]:
+    with ControlPlane() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def installed(server: ControlPlane, kubectl: str, render: Callable[..., Manifests]) -> Kubectl:
+    """The chart, in a namespace that enforces the strictest Pod Security level."""
+    run = Kubectl(kubectl, server.kubeconfig)
+    base = ROOT / "manifests" / "base"
+    run("create", "-f", str(base / "namespace.yaml"))
+    manifests = render("replicas=2")
+    definitions = of_kind(manifests, "CustomResourceDefinition")
+    run("create", "--validate=strict", "-f", "-", given=definitions)
+    run("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    rest = [manifest for manifest in manifests if manifest not in definitions and manifest["kind"] != "Pod"]
+    said = run("create", "--validate=strict", "-f", "-", given=rest)
+    assert "would violate" not in said
+    assert "Warning" not in said
+    return run
+
+
+def test_o8_the_operators_pod_and_the_test_pod_are_restricted(
+    installed: Kubectl, render: Callable[..., Manifests]
+) -> None:
+    manifests = render()
+    template = the(manifests, "Deployment")["spec"]["template"]
+    labels = template["metadata"]["labels"]
+    spec = {**template["spec"], "serviceAccountName": "default", "automountServiceAccountToken": False}
+    metadata = {"name": "operator", "namespace": NAMESPACE, "labels": labels}
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": NAMESPACE},
+    }
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    installed("create", "-f", "-", given=[account])
+    installed("create", "--dry-run=server", "-f", "-", given=[pod, the(manifests, "Pod")])
+
+
+@pytest.mark.parametrize("sample", sorted(path.name for path in (ROOT / "manifests" / "samples").glob("*.yaml")))
+def test_o11_samples_are_valid(installed: Kubectl, sample: str) -> None:
+    installed(
+        "create", "--validate=strict", "--dry-run=server", "-f", str(ROOT / "manifests" / "samples" / sample)
+    )
+
+
+def test_o11_the_resource_of_the_notes_is_valid(installed: Kubectl, helm: str, chart: str) -> None:
+    command = [helm, "install", "parley", chart, "--dry-run=client"]
+    notes = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("NOTES:")[2]
+    document = yaml.safe_load(notes.partition("<<'END'\n")[2].partition("\n  END")[0])
+    installed("create", "--validate=strict", "--dry-run=server", "-f", "-", given=[document])
+
+
+@pytest.mark.parametrize(
+    ("allowed", "verb", "resource"),
+    [
+        ("yes", "patch", "deployments.apps"),
+        ("yes", "patch", "voicedeployments.parley.dev/status"),
+        ("no", "patch", "voicedeployments.parley.dev"),
+        ("no", "delete", "voicedeployments.parley.dev"),
+        ("no", "create", "pods"),
+        ("no", "create", "clusterrolebindings.rbac.authorization.k8s.io"),
+        ("no", "list", "nodes"),
+        ("no", "create", "serviceaccounts/token"),
+    ],
+)
+def test_o10_the_operator_may_do_its_work_and_no_more(
+    installed: Kubectl, server: ControlPlane, allowed: str, verb: str, resource: str
+) -> None:
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": ACCOUNT, "resourceAttributes": attributes(verb, resource)},
+    }
+    answer = json.loads(installed("create", "-o", "json", "-f", "-", given=[review]))
+    assert answer["status"]["allowed"] is (allowed == "yes")
+
+
+def attributes(verb: str, resource: str) -> dict[str, str]:
+    """`verb` on kubectl's notation of a resource, in a namespace like any other."""
+    plain, _, subresource = resource.partition("/")
+    plural, _, group = plain.partition(".")
+    names = {"namespace": "anywhere", "verb": verb, "group": group, "resource": plural}
+    return {**names, "subresource": subresource} if subresource else names

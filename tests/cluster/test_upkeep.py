@@ -1,0 +1,191 @@
+"""What was applied stays as it was applied (O2, O6, O10)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from parley_client.errors import ParleyError
+from quickstart import release
+from quickstart.watch import Object
+from tests.cluster.calls import call, wait_until_routed
+from tests.cluster.conftest import Cluster
+from tests.cluster.kubernetes import Namespace, is_ready, pods_of, uids
+from tests.cluster.resources import voice_deployment
+from tests.recordings import recording
+
+
+@pytest.mark.parametrize("kind", ["Service", "Ingress", "ServiceAccount", "PodDisruptionBudget"])
+async def test_o2_a_deleted_child_comes_back(namespace: Namespace, kind: str) -> None:
+    namespace.apply(voice_deployment("kept", host=f"{kind.lower()}.voice.localhost", replicas=2))
+    await namespace.ready("kept")
+    [(name, before)] = namespace.all(kind, "labelSelector=parley.dev/name=kept").items()
+    namespace.kubectl("delete", kind, name)
+    after = await namespace.until(kind, lambda objects: name in objects and uids(objects) != uids({name: before}))
+    assert after[name].get("spec", {}).get("selector") == before.get("spec", {}).get("selector")
+    await namespace.ready("kept")
+
+
+async def test_o2_edits_by_others_are_undone(namespace: Namespace) -> None:
+    namespace.apply(voice_deployment("edited", host="edited.voice.localhost"))
+    await namespace.ready("edited")
+
+    def port(service: Object) -> int:
+        return int(service["spec"]["ports"][0]["port"])
+
+    wanted = port(namespace.get("Service", "edited"))
+    patch = f'[{{"op": "replace", "path": "/spec/ports/0/port", "value": {wanted + 1}}}]'
+    namespace.kubectl("patch", "service", "edited", "--type=json", f"--patch={patch}")
+    await namespace.until("Service", lambda objects: [port(item) for item in objects.values()] == [wanted])
+
+    escalation = '[{"op": "replace", "path": "/spec/template/spec/securityContext/runAsUser", "value": 1001}]'
+    namespace.kubectl("patch", "deployment", "edited", "--type=json", f"--patch={escalation}")
+    await namespace.until(
+        "Deployment",
+        lambda objects: all(
+            item["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == 1000 for item in objects.values()
+        ),
+    )
+    await namespace.ready("edited")
+
+
+async def test_o6_kubectl_scale_changes_the_number_of_pods(namespace: Namespace) -> None:
+    namespace.apply(voice_deployment("scaled"))
+    await namespace.ready("scaled")
+    namespace.kubectl("scale", "vd/scaled", "--replicas=3")
+    await namespace.until(
+        "Pod", lambda pods: [is_ready(pod) for pod in pods.values()] == [True] * 3, query=pods_of("scaled")
+    )
+    resource = await namespace.ready("scaled")
+    assert (resource["status"]["replicas"], resource["status"]["readyReplicas"]) == (3, 3)
+    namespace.kubectl("scale", "vd/scaled", "--replicas=1")
+    await namespace.until("Pod", lambda pods: len(pods) == 1, query=pods_of("scaled"))
+
+
+async def test_o7_suspending_ends_all_pods_and_resuming_brings_them_back(namespace: Namespace) -> None:
+    namespace.apply(voice_deployment("paused"))
+    await namespace.ready("paused")
+    namespace.kubectl("patch", "vd", "paused", "--type=merge", '--patch={"spec": {"suspend": true}}')
+    await namespace.until("Pod", lambda pods: not pods, query=pods_of("paused"))
+    await namespace.condition("paused", "Suspended")
+    namespace.kubectl("patch", "vd", "paused", "--type=merge", '--patch={"spec": {"suspend": false}}')
+    await namespace.ready("paused")
+
+
+async def test_o6_the_autoscaler_adds_pods_under_load_and_the_operator_lets_it(
+    cluster: Cluster, namespace: Namespace
+) -> None:
+    name, host = "loaded", "loaded.voice.localhost"
+    scaling = {"type": "HPA", "minReplicas": 1, "maxReplicas": 2, "targetCPUPercent": 20}
+    namespace.apply(voice_deployment(name, host=host, scaling=scaling))
+    await namespace.ready(name)
+    await wait_until_routed(namespace, name, host=host, entrance=cluster.entrance)
+
+    async def speak() -> None:
+        """Three callers that talk without a pause are more than a fifth of 50 millicores."""
+        while True:
+            try:
+                async with call(namespace, name, host=host, entrance=cluster.entrance) as made:
+                    await made.conversation.say(recording("three-cards"))
+                    await made.connection.end()
+            except ParleyError:
+                continue
+
+    callers = [asyncio.create_task(speak()) for _ in range(3)]
+    try:
+        scaled = lambda pods: len([pod for pod in pods.values() if is_ready(pod)]) == 2  # noqa: E731
+        await namespace.until("Pod", scaled, query=pods_of(name), within=300)
+    finally:
+        for caller in callers:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+    autoscaler = namespace.get("HorizontalPodAutoscaler", name)
+    assert autoscaler["status"]["desiredReplicas"] == 2
+    assert namespace.get("Deployment", name)["spec"]["replicas"] == 2
+    await namespace.ready(name)
+
+
+async def test_o10_an_operator_killed_in_the_middle_of_its_work_loses_nothing(
+    cluster: Cluster, namespace: Namespace
+) -> None:
+    leader = (await cluster.operator.until("Lease", lambda leases: bool(holder(leases))))["parley-operator"]
+    pod = holder({"parley-operator": leader})
+    for number in range(4):
+        namespace.apply(voice_deployment(f"many-{number}", host=f"many-{number}.voice.localhost"))
+    for pid in processes_of(cluster.operator.get("Pod", pod)):
+        os.kill(pid, signal.SIGKILL)
+    for number in range(4):
+        await namespace.ready(f"many-{number}")
+    await cluster.operator.until(
+        "Pod", lambda pods: [is_ready(item) for item in pods.values()] == [True, True], within=120
+    )
+
+
+def holder(leases: object) -> str:
+    """The pod of the operator that works."""
+    assert isinstance(leases, dict)
+    identity = leases.get("parley-operator", {}).get("spec", {}).get("holderIdentity") or ""
+    return str(identity.rpartition("-")[0])
+
+
+def processes_of(pod: Object) -> list[int]:
+    """The operator's process of a pod, as this machine sees it: by the pod's cgroup and its command."""
+    uid = pod["metadata"]["uid"]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            cgroup, command = (folder / "cgroup").read_text(), (folder / "cmdline").read_text()
+        except OSError:
+            continue
+        if uid in cgroup and "parley-operator" in command:
+            found.append(int(folder.name))
+    assert found
+    return found
+
+
+async def test_o10_conversations_go_on_while_the_api_server_is_frozen(
+    cluster: Cluster, namespace: Namespace
+) -> None:
+    name, host = "frozen", "frozen.voice.localhost"
+    document = voice_deployment(name, host=host)
+    namespace.apply(document)
+    await namespace.ready(name)
+    await wait_until_routed(namespace, name, host=host, entrance=cluster.entrance)
+    before = namespace.pods(name)
+
+    async with call(namespace, name, host=host, entrance=cluster.entrance) as made:
+        with cluster.frozen_api_server():
+            frozen_until = asyncio.get_running_loop().time() + 30
+            while asyncio.get_running_loop().time() < frozen_until:
+                assert (await made.conversation.type("are you there")).status == "completed"
+        assert (await made.conversation.type("and still there")).status == "completed"
+        await made.connection.end()
+
+    namespace.kubectl("delete", "service", name)
+    await namespace.until("Service", lambda services: name in services, within=180)
+    await namespace.ready(name)
+    assert uids(namespace.pods(name)) == uids(before)
+
+
+async def test_o10_an_upgrade_of_the_operator_leaves_gateways_alone(
+    cluster: Cluster, namespace: Namespace
+) -> None:
+    namespace.apply(voice_deployment("steady", host="steady.voice.localhost"))
+    await namespace.ready("steady")
+    before = namespace.pods("steady"), namespace.get("Deployment", "steady")["metadata"]["generation"]
+    operators = cluster.operator.all("Pod")
+    release.install(
+        cluster.commands,
+        repository=cluster.node.repository,
+        values=("replicas=2", "podAnnotations.upgraded=yes"),
+    )
+    await cluster.operator.until("Pod", lambda pods: not uids(pods) & uids(operators))
+    namespace.kubectl("delete", "service", "steady")
+    await namespace.until("Service", lambda services: "steady" in services)
+    await namespace.ready("steady")
+    assert uids(namespace.pods("steady")) == uids(before[0])
+    assert namespace.get("Deployment", "steady")["metadata"]["generation"] == before[1]

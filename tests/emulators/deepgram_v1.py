@@ -1,0 +1,187 @@
+"""Deepgram's `/v1/listen` over a WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from tests.emulators.faults import GARBAGE, Fault, FaultPlan, FaultStruckError
+from tests.emulators.http import Exchange
+from tests.emulators.journal import Entry, Journal, fingerprint
+from tests.emulators.recogniser import RATE, DeepgramScript, Message, Recogniser
+from tests.emulators.websocket import PeerGoneError, WebSocket
+
+_ERROR_CODES = {401: "INVALID_AUTH", 402: "ASR_PAYMENT_REQUIRED", 403: "INSUFFICIENT_PERMISSIONS"}
+
+
+class DeepgramV1:
+    """A recogniser, with a script."""
+
+    route = "/v1/listen"
+
+    def __init__(self, script: DeepgramScript, journal: Journal) -> None:
+        self._journal = journal
+        self.set_script(script)
+
+    def set_script(self, script: DeepgramScript) -> None:
+        """Behave like this from the next stream on."""
+        self.script = script
+        self._plan = FaultPlan(script.faults)
+
+    async def handle(self, exchange: Exchange) -> None:
+        """One stream, from the handshake on."""
+        scheme, _, key = exchange.headers.get("authorization", "").partition(" ")
+        exchange.entry.key = fingerprint(key) if key else None
+        fault = self._plan.next()
+        status = self._refusal(scheme, key, exchange, fault)
+        if status is not None:
+            exchange.entry.outcome = "refused"
+            headers = {"retry-after": fault.retry_after} if fault and fault.retry_after else {}
+            await exchange.answer(status, _error(status, key), headers)
+            return
+        try:
+            await self._before_handshake(exchange, fault)
+            stream = _Stream(await exchange.upgrade(), exchange.entry, self._journal, self.script, fault)
+            await stream.serve()
+        except FaultStruckError:
+            exchange.entry.outcome = "faulted"
+        except (PeerGoneError, ConnectionError):
+            exchange.entry.outcome = "client_gone"
+        self._journal.changed()
+
+    def _refusal(self, scheme: str, key: str, exchange: Exchange, fault: Fault | None) -> int | None:
+        if scheme != "Token" or not key or (self.script.keys is not None and key not in self.script.keys):
+            return 401
+        query = exchange.entry.query
+        if (
+            query.get("encoding") != ["linear16"]
+            or query.get("sample_rate") != [str(RATE)]
+            or "model" not in query
+        ):
+            return 400
+        return fault.status if fault is not None and fault.kind == "refuse" else None
+
+    async def _before_handshake(self, exchange: Exchange, fault: Fault | None) -> None:
+        if fault is None or fault.after > 0:
+            return
+        match fault.kind:
+            case "stall":
+                await exchange.gone()
+                raise PeerGoneError
+            case "cut":
+                exchange.cut()
+            case "garbage":
+                await exchange.raw(GARBAGE)
+                exchange.cut_softly()
+            case "end":
+                exchange.cut_softly()
+            case _:
+                return
+        raise FaultStruckError
+
+
+class _Stream:
+    """One open stream."""
+
+    def __init__(
+        self, websocket: WebSocket, entry: Entry, journal: Journal, script: DeepgramScript, fault: Fault | None
+    ) -> None:
+        self._websocket = websocket
+        self._entry = entry
+        self._journal = journal
+        self._script = script
+        self._fault = fault
+        self._recogniser = Recogniser(
+            script,
+            endpointing_ms=int(entry.query.get("endpointing", ["10"])[0]),
+            utterance_end_ms=_optional(entry.query.get("utterance_end_ms")),
+        )
+        websocket.ignores_close = fault is not None and fault.kind == "ignore_close"
+
+    async def serve(self) -> None:
+        """Until one side closes. Raises PeerGoneError, FaultStruckError."""
+        while True:
+            try:
+                async with asyncio.timeout(self._script.idle_timeout_ms / 1000):
+                    message = await self._websocket.receive()
+            except TimeoutError:
+                reason = (
+                    "NET-0001: Deepgram did not receive audio data or a text message within the timeout window."
+                )
+                await self._websocket.close(1011, reason)
+                return
+            if not await self._take(message):
+                return
+
+    async def _take(self, message: str | bytes) -> bool:
+        """Whether the stream goes on."""
+        if isinstance(message, bytes):
+            self._entry.audio_bytes += len(message)
+            self._entry.audio_messages += 1
+            await self._tell(self._recogniser.feed(message))
+            return True
+        kind = json.loads(message).get("type")
+        self._entry.messages.append(str(kind))
+        match kind:
+            case "Finalize":
+                await self._tell(self._recogniser.finalize())
+            case "CloseStream":
+                await self._tell([*self._recogniser.finalize(), self._metadata()])
+                await self._websocket.close(1000, "")
+                self._entry.outcome = "completed"
+                return False
+        self._journal.changed()
+        return True
+
+    async def _tell(self, messages: list[Message]) -> None:
+        for message in messages:
+            if self._fault is not None and self._entry.sent >= self._fault.after:
+                await self._strike(self._fault)
+            await self._script.pace.wait(self._entry.sent)
+            await self._websocket.send(message)
+            self._entry.sent += 1
+        self._journal.changed()
+
+    async def _strike(self, fault: Fault) -> None:
+        match fault.kind:
+            case "stall":
+                await self._deaf()
+            case "cut":
+                self._websocket.cut()
+            case "end":
+                await self._websocket.close(1011, "NET-0000: Deepgram did not transmit within the timeout window.")
+            case "garbage":
+                await self._websocket.send_text(GARBAGE.decode("latin-1"))
+                await self._deaf()
+            case "error_event":
+                told = {"type": "Error", "description": "as scripted", "variant": fault.error_type, "message": ""}
+                await self._websocket.send(told)
+            case _:
+                return
+        raise FaultStruckError
+
+    async def _deaf(self) -> None:
+        """Take everything, say nothing."""
+        while True:
+            await self._websocket.receive()
+
+    def _metadata(self) -> Message:
+        return {
+            "type": "Metadata",
+            "transaction_key": "deprecated",
+            "request_id": "emulated",
+            "sha256": "",
+            "created": "2026-01-01T00:00:00.000Z",
+            "duration": self._recogniser.heard_ms / 1000,
+            "channels": 1,
+        }
+
+
+def _optional(values: list[str] | None) -> int | None:
+    return int(values[0]) if values else None
+
+
+def _error(status: int, key: str) -> dict[str, Any]:
+    code = _ERROR_CODES.get(status, "Bad Request")
+    return {"err_code": code, "err_msg": f"as scripted, for the key {key}", "request_id": "emulated"}

@@ -1,0 +1,95 @@
+"""All providers on one port, as one thing to start, script and ask."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from tests.emulators.anthropic_messages import AnthropicMessages, AnthropicScript
+from tests.emulators.control import Control
+from tests.emulators.deepgram_v1 import DeepgramV1
+from tests.emulators.http import Exchange, Server
+from tests.emulators.journal import Journal
+from tests.emulators.openai_chat import OpenAIChat, OpenAIChatScript
+from tests.emulators.openai_speech import OpenAISpeech, OpenAISpeechScript
+from tests.emulators.recogniser import DeepgramScript
+
+
+class Endpoint(Protocol):
+    """One provider's endpoint."""
+
+    route: str
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer one request."""
+
+
+class Emulators:
+    """Deepgram, Anthropic and OpenAI at one address."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        self.journal = Journal()
+        self.deepgram = DeepgramV1(DeepgramScript(), self.journal)
+        self.anthropic = AnthropicMessages(AnthropicScript())
+        self.openai_chat = OpenAIChat(OpenAIChatScript())
+        self.openai_speech = OpenAISpeech(OpenAISpeechScript())
+        self._control = Control(self, self.journal)
+        self._tls = tls
+        self._server = Server(self._handle, self.journal, tls=tls)
+        self._address = ("", 0)
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected."""
+        return self._server.open_connections
+
+    @property
+    def url(self) -> str:
+        """`base_url` for Deepgram and Anthropic."""
+        host, port = self._address
+        return f"{'https' if self._tls else 'http'}://{host}:{port}"
+
+    @property
+    def openai_url(self) -> str:
+        """`base_url` for OpenAI."""
+        return f"{self.url}/v1"
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen."""
+        self._address = (host, await self._server.start(host, port))
+
+    async def stop(self) -> None:
+        """Cut all connections."""
+        await self._server.stop()
+
+    async def _handle(self, exchange: Exchange) -> None:
+        if exchange.path.startswith("/control/"):
+            await self._control.handle(exchange)
+            return
+        self.journal.add(exchange.entry)
+        endpoint = self._endpoint(exchange)
+        if endpoint is None:
+            exchange.entry.outcome = "refused"
+            await exchange.answer(404, {"error": {"type": "not_found_error", "message": "no such endpoint"}})
+        else:
+            await endpoint.handle(exchange)
+        self.journal.changed()
+
+    def _endpoint(self, exchange: Exchange) -> Endpoint | None:
+        method = "GET" if exchange.path == self.deepgram.route else "POST"
+        endpoints: tuple[Any, ...] = (self.deepgram, self.anthropic, self.openai_chat, self.openai_speech)
+        found = (endpoint for endpoint in endpoints if endpoint.route == exchange.path)
+        return next(found, None) if exchange.method == method else None
+
+
+@asynccontextmanager
+async def running(*, tls: ssl.SSLContext | None = None) -> AsyncIterator[Emulators]:
+    """Emulators on a free port of this machine."""
+    emulators = Emulators(tls=tls)
+    await emulators.start()
+    try:
+        yield emulators
+    finally:
+        await emulators.stop()

@@ -1,0 +1,154 @@
+"""A real API server with the CRD, a namespace for each test, and the operator as a process with its own rights."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcluster import AUDIT_METADATA, ControlPlane
+from parley_operator.kube.errors import NotFoundError, ThrottledError
+from tests.operator.cluster import Namespace, open_namespace
+from tests.operator.process import OperatorProcess
+
+OPERATOR_USER = "parley-operator"
+CONTROLLERS = ("deployment-controller", "replicaset-controller", "garbage-collector-controller")
+CRD = Path(__file__).parents[2] / "crds" / "parley.dev_voicedeployments.yaml"
+
+_ALL = ["get", "list", "watch", "create", "patch", "delete"]
+RULES: list[dict[str, Any]] = [
+    {"apiGroups": [""], "resources": ["secrets", "configmaps", "services", "serviceaccounts"], "verbs": _ALL},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": _ALL},
+    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": _ALL},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["ingressclasses"], "verbs": ["get", "list"]},
+    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": _ALL},
+    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": _ALL},
+    {"apiGroups": ["parley.dev"], "resources": ["voicedeployments"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["parley.dev"], "resources": ["voicedeployments/status"], "verbs": ["patch"]},
+    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]},
+]
+"""All that the operator may do, and all that it needs."""
+
+StartOperator = Callable[..., OperatorProcess]
+
+
+def prepare(plane: ControlPlane) -> None:
+    """The CRD, the operator's rights and an IngressClass."""
+    asyncio.run(_prepare(str(plane.kubeconfig)))
+
+
+async def _prepare(kubeconfig: str) -> None:
+    async with open_namespace(kubeconfig, "default") as namespace:
+        client = namespace.client
+        crd = yaml.safe_load(CRD.read_text())
+        definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        await client.apply(f"{definitions}/{crd['metadata']['name']}", crd, field_manager="test", force=True)
+        await _created(namespace, "rbac.authorization.k8s.io/v1", "clusterroles", _role())
+        await _created(namespace, "rbac.authorization.k8s.io/v1", "clusterrolebindings", _binding())
+        traefik = {"metadata": {"name": "traefik"}, "spec": {"controller": "traefik.io/ingress-controller"}}
+        await _created(namespace, "networking.k8s.io/v1", "ingressclasses", traefik)
+        await _until_served(namespace)
+
+
+async def _created(namespace: Namespace, group: str, plural: str, body: dict[str, Any]) -> None:
+    await namespace.client.create(f"/apis/{group}/{plural}", body, field_manager="test")
+
+
+async def _until_served(namespace: Namespace) -> None:
+    async with asyncio.timeout(30):
+        while not await _is_served(namespace):  # noqa: ASYNC110 - nothing tells when it is
+            await asyncio.sleep(0.05)
+
+
+async def _is_served(namespace: Namespace) -> bool:
+    """The storage of a CRD is made after the CRD."""
+    try:
+        await namespace.find_all("VoiceDeployment")
+    except (NotFoundError, ThrottledError):
+        return False
+    return True
+
+
+def _role() -> dict[str, Any]:
+    return {"metadata": {"name": OPERATOR_USER}, "rules": RULES}
+
+
+def _binding() -> dict[str, Any]:
+    return {
+        "metadata": {"name": OPERATOR_USER},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": OPERATOR_USER},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR_USER}],
+    }
+
+
+@pytest.fixture(scope="session")
+def plane() -> Iterator[ControlPlane]:
+    """The control plane that all tests share which do it no harm."""
+    with ControlPlane(controllers=CONTROLLERS, audit_policy=AUDIT_METADATA) as running:
+        prepare(running)
+        yield running
+
+
+@pytest.fixture
+def namespace_name(request: pytest.FixtureRequest) -> str:
+    readable = request.node.name.partition("[")[0].removeprefix("test_").replace("_", "-").lower()[:40].strip("-")
+    return f"{readable}-{secrets.token_hex(3)}"
+
+
+@pytest.fixture
+async def namespace(plane: ControlPlane, namespace_name: str) -> AsyncIterator[Namespace]:
+    async with open_namespace(str(plane.kubeconfig), namespace_name) as opened:
+        yield opened
+
+
+@pytest.fixture
+def start_operator(plane: ControlPlane, namespace: Namespace, tmp_path: Path) -> Iterator[StartOperator]:
+    """Starts an operator for the test's namespace, with further arguments; all are stopped at the end."""
+    kubeconfig = plane.kubeconfig_for(OPERATOR_USER)
+    started: list[OperatorProcess] = []
+
+    def start(*arguments: str, kubeconfig: Path = kubeconfig) -> OperatorProcess:
+        log = tmp_path / f"operator-{len(started)}.log"
+        scope = ("--namespace", namespace.name, "--lease-namespace", namespace.name)
+        started.append(OperatorProcess(kubeconfig, log, *scope, *arguments).start())
+        return started[-1]
+
+    yield start
+    for operator in started:
+        operator.stop()
+        print(operator.raw_log())  # pytest shows it with a failure
+
+
+@pytest.fixture
+def operator(start_operator: StartOperator) -> OperatorProcess:
+    """A leader that has seen everything."""
+    process = start_operator()
+    process.wait_for_log("synced")
+    return process
+
+
+@pytest.fixture
+def audit(plane: ControlPlane, namespace_name: str) -> Callable[[], list[dict[str, Any]]]:
+    """The operator's requests in the test's namespace so far, watches and its Lease aside."""
+
+    def read() -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in plane.audit_log.read_text().splitlines()]
+        return [
+            line
+            for line in lines
+            if line["user"]["username"] == OPERATOR_USER
+            and f"/namespaces/{namespace_name}/" in line["requestURI"]
+            and line["verb"] != "watch"
+            and "/leases" not in line["requestURI"]
+        ]
+
+    return read

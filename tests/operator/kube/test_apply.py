@@ -1,0 +1,147 @@
+"""O2: server-side apply of children: ours and nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+
+from parley_operator.kube.apply import Applier, Owner
+from parley_operator.kube.discovery import Discovery, Ref
+from parley_operator.kube.errors import NameConflictError, PredecessorError
+from parley_operator.kube.inventory import Inventory
+from parley_operator.views import VIEWS
+from tests.operator.cluster import Json, Namespace
+
+pytestmark = pytest.mark.controlplane
+
+LABEL = "parley.dev/name"
+
+
+class World:
+    """An applier, its inventory, and an owner that exists."""
+
+    def __init__(self, namespace: Namespace, owner: Json) -> None:
+        self.namespace = namespace
+        self.inventory = Inventory(label=LABEL, views=VIEWS)
+        self.applier = Applier(namespace.client, Discovery(namespace.client), self.inventory)
+        self.owner = Owner("ConfigMap", owner["metadata"]["name"], owner["metadata"]["uid"])
+
+    def manifest(self, name: str, **data: str) -> Json:
+        reference = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "name": self.owner.name,
+            "uid": self.owner.uid,
+            "controller": True,
+        }
+        metadata = {
+            "name": name,
+            "namespace": self.namespace.name,
+            "labels": {LABEL: self.owner.name},
+            "ownerReferences": [reference],
+        }
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+@pytest.fixture
+async def world(namespace: Namespace) -> World:
+    owner = await namespace.create("ConfigMap", {"apiVersion": "v1", "metadata": {"name": "owner"}})
+    return World(namespace, owner)
+
+
+async def test_an_absent_object_is_created_and_then_left_alone(world: World) -> None:
+    assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "created"
+    assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "unchanged"
+
+
+async def test_a_changed_manifest_is_applied_and_a_field_no_longer_said_goes(world: World) -> None:
+    await world.applier.apply(world.manifest("child", a="1", b="2"), world.owner)
+    assert await world.applier.apply(world.manifest("child", a="3"), world.owner) == "updated"
+    assert (await world.namespace.get("ConfigMap", "child"))["data"] == {"a": "3"}
+
+
+async def test_what_others_add_stays(world: World) -> None:
+    await world.applier.apply(world.manifest("child", a="1"), world.owner)
+    await world.namespace.patch("ConfigMap", "child", {"data": {"theirs": "x"}})
+    await world.applier.apply(world.manifest("child", a="2"), world.owner)
+    assert (await world.namespace.get("ConfigMap", "child"))["data"] == {"a": "2", "theirs": "x"}
+
+
+async def test_news_of_a_change_by_others_makes_the_next_apply_win_the_field_back(world: World) -> None:
+    await world.applier.apply(world.manifest("child", a="1"), world.owner)
+    edited = await world.namespace.patch("ConfigMap", "child", {"data": {"a": "theirs"}})
+    assert world.inventory.observe({"apiVersion": "v1", "kind": "ConfigMap", **edited}) is not None
+    assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "updated"
+    assert (await world.namespace.get("ConfigMap", "child"))["data"] == {"a": "1"}
+
+
+async def test_a_change_of_fields_that_are_not_ours_is_no_news(world: World) -> None:
+    await world.applier.apply(world.manifest("child", a="1"), world.owner)
+    edited = await world.namespace.patch("ConfigMap", "child", {"metadata": {"annotations": {"x": "y"}}})
+    assert world.inventory.observe({"apiVersion": "v1", "kind": "ConfigMap", **edited}) is None
+    assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "unchanged"
+
+
+async def test_an_object_that_nobody_controls_is_a_name_conflict_and_stays_as_it_is(world: World) -> None:
+    before = await world.namespace.create(
+        "ConfigMap", {"apiVersion": "v1", "metadata": {"name": "child"}, "data": {"a": "theirs"}}
+    )
+    with pytest.raises(NameConflictError, match="ConfigMap child exists and was not made by Parley"):
+        await world.applier.apply(world.manifest("child", a="1"), world.owner)
+    assert await world.namespace.get("ConfigMap", "child") == before
+
+
+async def test_an_object_of_another_controller_is_a_name_conflict(world: World) -> None:
+    body = deployment(world)
+    body["metadata"] = {"name": "web"}
+    uid = (await world.namespace.create("Deployment", body))["metadata"]["uid"]
+    other = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": uid, "controller": True}
+    metadata = {"name": "child", "ownerReferences": [other]}
+    await world.namespace.create("ConfigMap", {"apiVersion": "v1", "metadata": metadata})
+    with pytest.raises(NameConflictError, match="belongs to Deployment web"):
+        await world.applier.apply(world.manifest("child", a="1"), world.owner)
+
+
+async def test_a_child_of_a_deleted_resource_of_the_same_name_is_waited_for(world: World) -> None:
+    manifest = world.manifest("child", a="1")
+    await world.applier.apply(manifest, world.owner)
+    successor = Owner(world.owner.kind, world.owner.name, "another-uid")
+    with pytest.raises(PredecessorError, match="waiting until ConfigMap child"):
+        await world.applier.apply(manifest, successor)
+
+
+async def test_our_object_without_our_label_is_recognised_and_labelled_again(world: World) -> None:
+    await world.applier.apply(world.manifest("child", a="1"), world.owner)
+    edited = await world.namespace.patch("ConfigMap", "child", {"metadata": {"labels": None}})
+    world.inventory.forget({"apiVersion": "v1", "kind": "ConfigMap", **edited})
+    assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "updated"
+    assert (await world.namespace.get("ConfigMap", "child"))["metadata"]["labels"] == {LABEL: "owner"}
+
+
+async def test_a_quantity_that_the_server_rewrites_is_applied_once(world: World) -> None:
+    """2048Mi reads back as 2Gi: comparing values would apply it for ever."""
+    manifest = deployment(world)
+    assert await world.applier.apply(manifest, world.owner) == "created"
+    assert await world.applier.apply(manifest, world.owner) == "unchanged"
+    live = await world.namespace.get("Deployment", "web")
+    world.inventory.observe({"apiVersion": "apps/v1", "kind": "Deployment", **live})
+    assert await world.applier.apply(manifest, world.owner) == "unchanged"
+
+
+async def test_replicas_have_a_manager_of_their_own_and_survive_every_apply(world: World) -> None:
+    await world.applier.apply(deployment(world), world.owner)
+    ref = Ref("apps/v1", "Deployment", world.namespace.name, "web")
+    live = world.inventory.get(ref)
+    assert live is not None
+    await world.applier.scale(ref, uid=live.uid, replicas=7)
+    await world.applier.apply(deployment(world, image="b"), world.owner)
+    assert (await world.namespace.get("Deployment", "web"))["spec"]["replicas"] == 7
+
+
+def deployment(world: World, image: str = "a") -> Json:
+    labels = {"app": "web"}
+    container = {"name": "web", "image": image, "resources": {"requests": {"memory": "2048Mi"}}}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    manifest = world.manifest("web")
+    del manifest["data"]
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    return {**manifest, "apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}

@@ -1,0 +1,109 @@
+"""The operator as a real process: started, asked, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 30.0
+STOP_SECONDS = 25.0
+
+
+class OperatorProcess:
+    """`python -m parley_operator run`, with its log in a file."""
+
+    def __init__(self, kubeconfig: Path, log: Path, *arguments: str) -> None:
+        self._kubeconfig, self._log, self._arguments = kubeconfig, log, arguments
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> OperatorProcess:
+        """Start it, or start it again after it ended."""
+        command = [sys.executable, "-m", "parley_operator", "run", "--kubeconfig", str(self._kubeconfig)]
+        command += ["--http-host", "127.0.0.1", "--http-port", "0", *self._arguments]
+        self._log.write_bytes(b"")
+        with self._log.open("ab") as log:
+            environment = {k: v for k, v in os.environ.items() if not k.startswith(("POD_", "KUBERNETES_"))}
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        """Where it serves probes and metrics."""
+        return int(self.wait_for_log("serving probes and metrics")["port"])
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to put anything in order."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(STOP_SECONDS)
+
+    def terminate(self) -> int:
+        """SIGTERM, as at the end of a pod; returns the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(STOP_SECONDS)
+
+    def wait(self, seconds: float) -> int:
+        """Until it ends by itself."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def stop(self) -> None:
+        if self.is_running():
+            self.kill()
+
+    def log(self) -> list[dict[str, Any]]:
+        """What it has logged so far."""
+        lines = self._log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def raw_log(self) -> str:
+        return self._log.read_text()
+
+    def wait_for_log(self, message: str, seconds: float = START_SECONDS) -> dict[str, Any]:
+        """Until it has logged a message."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = next((line for line in self.log() if line["message"] == message), None)
+            if found is not None:
+                return found
+            assert self.is_running(), f"the operator ended:\n{self.raw_log()[-4000:]}"
+            time.sleep(0.02)
+        raise AssertionError(f"no {message!r} within {seconds} s:\n{self.raw_log()[-4000:]}")
+
+    def probe(self, path: str) -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of all samples of a metric that have these labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        samples = [line for line in lines if line.partition("{")[0].partition(" ")[0] == name]
+        return sum(float(line.rpartition(" ")[2]) for line in samples if all(label in line for label in wanted))
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024

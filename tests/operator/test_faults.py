@@ -1,0 +1,193 @@
+"""O10: whatever breaks, everything converges, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from localcluster import ControlPlane
+from tests.operator.cluster import Namespace, with_deepgram
+from tests.operator.conftest import OPERATOR_USER, StartOperator
+from tests.operator.fault_proxy import Fault, FaultProxy, LoseAnswer, Refuse, fault_proxy
+from tests.operator.process import OperatorProcess
+
+pytestmark = pytest.mark.controlplane
+
+ENDPOINT = {"hosts": ["voice.example.com"], "ingress": {"className": "traefik", "tls": {"selfSigned": {}}}}
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@pytest.fixture
+async def proxied(plane: ControlPlane, tmp_path: Path) -> AsyncIterator[tuple[FaultProxy, Path]]:
+    async with fault_proxy(plane.kubeconfig_for(OPERATOR_USER), tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def proxy(proxied: tuple[FaultProxy, Path]) -> FaultProxy:
+    return proxied[0]
+
+
+@pytest.fixture
+async def behind_proxy(proxied: tuple[FaultProxy, Path], start_operator: StartOperator) -> OperatorProcess:
+    """A leader that reaches the API server through the proxy."""
+    process = start_operator("--standalone", kubeconfig=proxied[1])
+    await asyncio.to_thread(process.wait_for_log, "synced")
+    return process
+
+
+async def everything(namespace: Namespace, name: str) -> set[tuple[str, str]]:
+    """The resource's children, without the hashes in their names."""
+    children = [(kind, child.removeprefix(name)) for kind, child in await namespace.children()]
+    return {(kind, "-config" if child.startswith("-config-") else child) for kind, child in children}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Refuse(409, "Conflict"),
+        Refuse(429, "TooManyRequests", retry_after="1"),
+        Refuse(500, "InternalError"),
+        Refuse(503, "ServiceUnavailable"),
+        LoseAnswer(),
+    ],
+    ids=["409", "429", "500", "503", "lost answer"],
+)
+async def test_every_second_write_that_fails_delays_and_changes_nothing(
+    namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess, fault: Fault
+) -> None:
+    count = 0
+
+    def every_second_write(method: str, path: str) -> Fault | None:
+        nonlocal count
+        count += method in WRITES
+        return fault if method in WRITES and count % 2 == 0 else None
+
+    proxy.plan = every_second_write
+    await namespace.voice("receptionist", endpoint=ENDPOINT)
+    await namespace.until_ready("receptionist", seconds=50)
+    assert behind_proxy.is_running()
+    kinds = {kind for kind, _ in await everything(namespace, "receptionist")}
+    assert kinds >= {"ConfigMap", "Deployment", "Ingress", "Secret", "Service", "ServiceAccount"}
+
+
+async def test_one_resource_that_always_fails_delays_no_other(
+    namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess
+) -> None:
+    proxy.plan = lambda method, path: Refuse(500, "InternalError") if "/bad" in path else None
+    for number in range(5):
+        await namespace.voice(f"bad{number}")
+    await namespace.voice("good")
+    await namespace.until_ready("good", seconds=10)
+    assert behind_proxy.metric("parley_operator_reconciles_total", result="error") > 0
+    proxy.plan = lambda method, path: None
+    for number in range(5):
+        await namespace.until_exists("Deployment", f"bad{number}", seconds=60)
+
+
+@pytest.mark.parametrize("how", ["close", "expire"])
+async def test_a_child_that_was_deleted_while_no_watch_was_open_comes_back(
+    namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess, how: str
+) -> None:
+    assert behind_proxy.is_running()
+    await namespace.voice("receptionist")
+    await namespace.until_ready("receptionist")
+    service = await namespace.get("Service", "receptionist")
+
+    async def delete() -> None:
+        await namespace.delete("Service", "receptionist")
+
+    await proxy.end_watches("close" if how == "close" else "expire", gap=delete)
+    await namespace.until(
+        "Service", "receptionist", lambda b: b is not None and b["metadata"]["uid"] != service["metadata"]["uid"]
+    )
+
+
+async def test_a_secret_that_changed_while_no_watch_was_open_rolls_the_pods(
+    namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess
+) -> None:
+    assert behind_proxy.is_running()
+    await namespace.secret("keys", deepgram="old")
+    await namespace.voice("receptionist", pipeline=with_deepgram())
+    before = (await namespace.until_exists("Deployment", "receptionist"))["spec"]["template"]
+
+    async def rotate() -> None:
+        await namespace.patch("Secret", "keys", {"data": {"deepgram": "bmV3"}})
+
+    await proxy.end_watches("expire", gap=rotate)
+    await namespace.until(
+        "Deployment", "receptionist", lambda b: b is not None and b["spec"]["template"] != before
+    )
+
+
+@pytest.mark.timeout(300)
+async def test_killed_after_any_of_its_writes_the_next_process_finishes_and_doubles_nothing(
+    namespace: Namespace, proxied: tuple[FaultProxy, Path], start_operator: StartOperator
+) -> None:
+    proxy, kubeconfig = proxied
+    operator = start_operator("--standalone", kubeconfig=kubeconfig)
+    await asyncio.to_thread(operator.wait_for_log, "synced")
+    await namespace.voice("whole")
+    await namespace.until_condition("whole", "Available", "False", "NoPodReady")
+    reference = await everything(namespace, "whole")
+    # One for each child, the scale and the status: what more there is of writes differs from run to run.
+    writes = len(await namespace.children()) + 2
+    assert writes >= 8
+    await namespace.delete("VoiceDeployment", "whole")
+    for kind, child in await namespace.children():
+        await namespace.until_gone(kind, child)
+
+    for after in range(1, writes + 1):
+        name = f"cut-{after}"
+        seen = 0
+
+        def answered(method: str, path: str, after: int = after) -> None:
+            nonlocal seen
+            seen += method in WRITES
+            if seen == after and operator.is_running():
+                operator.kill()
+
+        proxy.answered = answered
+        await namespace.voice(name)
+        await asyncio.to_thread(operator.wait, 30)
+        proxy.answered = lambda method, path: None
+        operator.start()
+        await namespace.until_condition(name, "Available", "False", "NoPodReady")
+        assert await everything(namespace, name) == reference, f"after write {after}"
+        events = await namespace.find_all("Event")
+        told = [(e["reason"], e["type"], e["note"]) for e in events if e["regarding"]["name"] == name]
+        assert len(told) == len(set(told)), f"after write {after}"
+        await namespace.delete("VoiceDeployment", name)
+        for kind, child in await namespace.children():
+            await namespace.until_gone(kind, child)
+
+
+async def test_of_two_operators_one_leads_and_the_other_takes_over_when_it_is_killed(
+    namespace: Namespace, start_operator: StartOperator
+) -> None:
+    quick = ("--lease-duration", "3", "--lease-renew-deadline", "2", "--lease-retry", "0.5")
+    first = start_operator(*quick)
+    await asyncio.to_thread(first.wait_for_log, "synced")
+    second = start_operator(*quick)
+    await asyncio.to_thread(second.wait_for_log, "serving probes and metrics")
+    await namespace.voice("receptionist")
+    await namespace.until_ready("receptionist")
+    assert (first.metric("parley_operator_leader"), second.metric("parley_operator_leader")) == (1, 0)
+    assert second.probe("/readyz")[0] == 200
+    assert second.metric("parley_operator_reconciles_total") == 0
+    first.kill()
+    await asyncio.to_thread(second.wait_for_log, "synced")
+    await namespace.delete("Service", "receptionist")
+    await namespace.until_exists("Service", "receptionist")
+
+
+async def test_a_process_that_loses_its_lease_exits_and_writes_nothing_more(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    await namespace.patch("Lease", "parley-operator", {"spec": {"holderIdentity": "usurper"}})
+    assert await asyncio.to_thread(operator.wait, 30) == 3
+    assert (await namespace.get("Lease", "parley-operator"))["spec"]["holderIdentity"] == "usurper"
+    assert any(line["message"] == "leadership lost, exiting" for line in operator.log())

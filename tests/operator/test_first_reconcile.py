@@ -1,0 +1,133 @@
+"""O1, O2, O5: a VoiceDeployment becomes everything that it needs."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.operator.cluster import Namespace, condition, with_deepgram
+from tests.operator.process import OperatorProcess
+
+pytestmark = pytest.mark.controlplane
+
+
+async def test_a_minimal_resource_becomes_its_children(namespace: Namespace, operator: OperatorProcess) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist")
+    await namespace.until_condition("receptionist", "Available", "False", "NoPodReady")
+    kinds = [kind for kind, _ in await namespace.children()]
+    assert {"ConfigMap", "Deployment", "Secret", "Service", "ServiceAccount"} <= set(kinds)
+
+
+async def test_it_is_ready_when_its_pods_are(namespace: Namespace, operator: OperatorProcess) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist", replicas=2)
+    await namespace.until_ready("receptionist")
+    body = await namespace.until(
+        "VoiceDeployment", "receptionist", lambda b: b is not None and b["status"].get("readyReplicas") == 2
+    )
+    assert body is not None
+    status = body["status"]
+    assert (status["replicas"], status["updatedReplicas"], status["version"]) == (2, 2, "0.1")
+    assert status["observedGeneration"] == body["metadata"]["generation"]
+    pods = await namespace.find_all("Pod", status["selector"])
+    assert len(pods) == 2
+    ready = condition(body, "Ready")
+    assert ready is not None
+    assert (ready["reason"], ready["message"]) == ("Serving", "2/2 pods ready")
+
+
+async def test_every_child_is_owned_and_labelled(namespace: Namespace, operator: OperatorProcess) -> None:
+    assert operator.is_running()
+    made = await namespace.voice("receptionist")
+    await namespace.until_condition("receptionist", "Available", "False")
+    for kind, name in await namespace.children():
+        metadata = (await namespace.get(kind, name))["metadata"]
+        [owner] = metadata["ownerReferences"]
+        assert (owner["uid"], owner["controller"]) == (made["metadata"]["uid"], True)
+        assert metadata["labels"]["parley.dev/name"] == "receptionist"
+
+
+async def test_a_token_is_generated_once_and_kept(namespace: Namespace, operator: OperatorProcess) -> None:
+    await namespace.voice("receptionist")
+    await namespace.until_condition("receptionist", "Available", "False")
+    before = (await namespace.get("Secret", "receptionist-token"))["data"]
+    assert len(base64.b64decode(before["token"])) >= 32
+    await namespace.edit("receptionist", replicas=3)
+    await namespace.until_condition("receptionist", "Ready", "False")
+    operator.kill()
+    operator.start().wait_for_log("synced")
+    await namespace.edit("receptionist", replicas=2)
+    await namespace.until_condition("receptionist", "Ready", "False")
+    assert (await namespace.get("Secret", "receptionist-token"))["data"] == before
+
+
+async def test_no_deployment_is_made_before_the_credentials_exist_and_then_by_itself(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist", pipeline=with_deepgram())
+    found = await namespace.until_condition("receptionist", "CredentialsReady", "False", "SecretNotFound")
+    assert "keys" in found["message"]
+    assert "spec.pipeline.stt.apiKeys[0].secretKeyRef" in found["message"]
+    ready = await namespace.until_condition("receptionist", "Ready", "False", "SecretNotFound")
+    assert ready["message"] == found["message"]
+    assert await namespace.find("Deployment", "receptionist") is None
+
+    await namespace.secret("keys", wrong="x")
+    found = await namespace.until_condition("receptionist", "CredentialsReady", "False", "KeyNotFound")
+    assert "deepgram" in found["message"]
+    assert await namespace.find("Deployment", "receptionist") is None
+
+    await namespace.patch("Secret", "keys", {"data": {"deepgram": base64.b64encode(b"k").decode()}})
+    await namespace.until_condition("receptionist", "CredentialsReady", "True", "CredentialsFound")
+    await namespace.until_exists("Deployment", "receptionist")
+
+
+async def test_the_release_is_kept_in_status_and_the_spec_is_left_alone(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    """GitOps would fight an operator that writes into a spec."""
+    assert operator.is_running()
+    await namespace.voice("receptionist")
+    await namespace.until_condition("receptionist", "Available", "False")
+    body = await namespace.get("VoiceDeployment", "receptionist")
+    assert body["status"]["version"] == "0.1"
+    assert "version" not in body["spec"]
+    assert body["metadata"]["generation"] == 1
+
+
+async def test_a_resource_has_no_finalizer(namespace: Namespace, operator: OperatorProcess) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist")
+    await namespace.until_condition("receptionist", "Available", "False")
+    metadata = (await namespace.get("VoiceDeployment", "receptionist"))["metadata"]
+    assert "finalizers" not in metadata
+    assert "annotations" not in metadata
+
+
+async def test_deletion_leaves_no_child(namespace: Namespace, operator: OperatorProcess) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist")
+    await namespace.until_condition("receptionist", "Available", "False")
+    children = await namespace.children()
+    assert children
+    await namespace.delete("VoiceDeployment", "receptionist")
+    for kind, name in children:
+        await namespace.until_gone(kind, name)
+    assert await namespace.children() == []
+
+
+async def test_a_resource_made_again_at_once_under_its_old_name_gets_children_of_its_own(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist")
+    await namespace.until_ready("receptionist")
+    await namespace.delete("VoiceDeployment", "receptionist")
+    made = await namespace.voice("receptionist")
+    await namespace.until_ready("receptionist")
+    for kind, name in await namespace.children():
+        [owner] = (await namespace.get(kind, name))["metadata"]["ownerReferences"]
+        assert owner["uid"] == made["metadata"]["uid"]

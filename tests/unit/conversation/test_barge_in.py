@@ -1,0 +1,215 @@
+"""A caller who makes a sound while the agent speaks."""
+
+from __future__ import annotations
+
+from parley_gateway.conversation.commands import (
+    CancelReply,
+    PausePlayout,
+    ResumePlayout,
+    Speak,
+    StartReply,
+    StopPlayout,
+)
+from parley_gateway.conversation.events import (
+    AudioReady,
+    ClearRequested,
+    InterruptRequested,
+    PlayoutReported,
+    Quality,
+    ReplyProduced,
+    ReplyText,
+    TextReceived,
+)
+from parley_gateway.conversation.notices import (
+    CallerSpeaks,
+    Heard,
+    ReplyBegan,
+    ReplyContinued,
+    ReplyCutShort,
+    ReplyHeld,
+    ReplyOver,
+    ReplyStatus,
+)
+from tests.unit.conversation.driver import Driver, kinds, notices
+
+
+def speaking() -> Driver:
+    """A driver whose agent has been heard for one second of two sentences of a second each."""
+    driver = Driver()
+    driver.caller_says("hello")
+    driver.model_writes("Good day to you. What can I do?")
+    driver.voice_speaks(1000, segment=0)
+    driver.voice_speaks(1000, segment=1)
+    driver.client_plays(1000)
+    return driver
+
+
+def test_sound_pauses_the_reply_at_once() -> None:
+    driver = speaking()
+    assert kinds(driver.starts_speaking()) == [PausePlayout, ReplyHeld, CallerSpeaks]
+
+
+def test_sound_that_lasts_ends_the_reply_silence_first() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    commands = driver.advance(0.21)
+    assert kinds(commands) == [StopPlayout, CancelReply, ReplyCutShort, ReplyOver]
+    assert notices(commands, ReplyCutShort) == [
+        ReplyCutShort(1, Heard("Good day to you.", 1000, Quality.ESTIMATED))
+    ]
+    assert notices(commands, ReplyOver) == [ReplyOver(1, ReplyStatus.INTERRUPTED)]
+
+
+def test_only_what_was_heard_stays_in_the_history() -> None:
+    driver = speaking()
+    driver.client_plays(1500)
+    driver.starts_speaking()
+    driver.advance(0.21)
+    assert driver.history == [("caller", "hello"), ("agent", "Good day to you. What")]
+    assert driver.core.history.utterances[-1].interrupted
+
+
+def test_a_reply_of_which_nothing_was_heard_leaves_no_trace() -> None:
+    driver = Driver()
+    driver.caller_says("hello")
+    driver.model_writes("Good day.")
+    driver.caller_says("and goodbye")
+    assert driver.history == [("caller", "hello"), ("caller", "and goodbye")]
+
+
+def test_words_end_the_reply_without_waiting() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    assert kinds(driver.hears("stop"))[:2] == [StopPlayout, CancelReply]
+    assert driver.advance(0.5) == []
+
+
+def test_words_end_the_reply_even_without_a_sound_before() -> None:
+    assert StopPlayout in kinds(speaking().hears("stop"))
+
+
+def test_a_transcript_without_words_ends_nothing() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    assert kinds(driver.hears("  ", final=True)) == []
+
+
+def test_a_short_sound_without_words_lets_the_reply_go_on_where_it_was() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.advance(0.1)
+    commands = driver.stops_speaking()
+    assert ResumePlayout(1, 1000) in commands
+    assert ReplyContinued in kinds(commands)
+    assert not [c for c in driver.advance(30) if isinstance(c, StopPlayout | PausePlayout | StartReply)]
+
+
+def test_words_that_come_late_still_end_a_reply_that_went_on() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.advance(0.1)
+    driver.stops_speaking()
+    assert StopPlayout in kinds(driver.hears("stop"))
+
+
+def test_a_reply_without_audio_yet_is_held_and_ended_in_the_same_way() -> None:
+    driver = Driver()
+    driver.caller_says("hello")
+    assert PausePlayout in kinds(driver.starts_speaking())
+    driver.stops_speaking()
+    driver.starts_speaking()
+    assert StopPlayout in kinds(driver.advance(0.21))
+
+
+def test_repeated_signs_of_the_same_speech_change_nothing() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    assert kinds(driver.starts_speaking()) == []
+    driver.hears("stop")
+    assert kinds(driver.starts_speaking()) == []
+
+
+def test_what_still_comes_of_an_interrupted_reply_is_dropped() -> None:
+    driver = speaking()
+    driver.hears("stop", final=True)
+    for event in (
+        ReplyText(1, "More. And more."),
+        AudioReady(1, 1, 500),
+        ReplyProduced(1),
+        PlayoutReported(1, 2000, Quality.ESTIMATED, finished=True),
+    ):
+        assert driver.feed(event) == []
+
+
+def test_after_noise_that_ended_a_reply_the_agent_goes_on_by_itself() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.advance(0.5)
+    driver.stops_speaking()
+    commands = driver.advance(3.01)
+    assert [command.reply for command in commands if isinstance(command, StartReply)] == [2]
+    assert driver.commands(StartReply)[-1].history[-1].interrupted
+
+
+def test_it_does_not_go_on_for_ever() -> None:
+    driver = speaking()
+    for _ in range(10):
+        driver.voice_speaks(1000)
+        driver.starts_speaking()
+        driver.advance(0.5)
+        driver.stops_speaking()
+        driver.advance(3.01)
+    assert len(driver.commands(StartReply)) == 1 + driver.timings.max_unprompted
+    driver.caller_says("hello again")
+    assert len(driver.commands(StartReply)) == 2 + driver.timings.max_unprompted
+
+
+def test_the_client_can_interrupt() -> None:
+    driver = speaking()
+    assert kinds(driver.feed(InterruptRequested())) == [StopPlayout, CancelReply, ReplyCutShort, ReplyOver]
+    assert driver.feed(InterruptRequested()) == []
+    assert not [c for c in driver.advance(30) if isinstance(c, StartReply)], "it asked for silence"
+
+
+def test_a_typed_turn_interrupts() -> None:
+    driver = speaking()
+    commands = kinds(driver.feed(TextReceived("stop")))
+    assert commands == [StopPlayout, CancelReply, ReplyCutShort, ReplyOver, StartReply, ReplyBegan]
+
+
+def test_a_reply_that_ends_while_it_is_held_is_complete() -> None:
+    driver = speaking()
+    driver.feed(ReplyProduced(1))
+    driver.starts_speaking()
+    driver.client_plays(2000, finished=True)
+    assert driver.notices(ReplyOver) == [ReplyOver(1, ReplyStatus.COMPLETED)]
+    assert not [c for c in driver.advance(1) if isinstance(c, StopPlayout | ResumePlayout)]
+
+
+def test_a_late_report_of_the_client_makes_the_history_exact() -> None:
+    driver = speaking()
+    driver.client_plays(1900)
+    driver.hears("stop", final=True)
+    assert driver.history[-1] == ("agent", "Good day to you. What can I")
+    driver.feed(PlayoutReported(1, 1600, Quality.ESTIMATED))
+    assert driver.history[-1] == ("agent", "Good day to you. What can I"), "an estimate is not better than another"
+    driver.feed(PlayoutReported(1, 1200, Quality.REPORTED))
+    assert driver.history[-1] == ("agent", "Good day to you.")
+
+
+def test_new_words_before_the_reply_began_to_sound_replace_it() -> None:
+    driver = Driver()
+    first = driver.caller_says("book a table")
+    second = driver.caller_says("for two")
+    assert (first, second) == (1, 2)
+    assert [utterance.text for utterance in driver.commands(StartReply)[-1].history] == ["book a table", "for two"]
+    driver.feed(ReplyText(first, "Late."))
+    assert driver.commands(Speak) == []
+    assert driver.notices(ReplyBegan) == [ReplyBegan(1), ReplyBegan(2)]
+
+
+def test_a_reply_that_is_held_goes_on_when_the_turn_that_held_it_is_cleared() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.feed(ClearRequested())
+    assert ResumePlayout in kinds(driver.advance(0.25))

@@ -1,0 +1,426 @@
+"""VoiceDeployments, good and bad: given to the models here and to a real API server in tests/operator/api."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+MINIMAL: dict[str, Any] = {
+    "apiVersion": "parley.dev/v1alpha1",
+    "kind": "VoiceDeployment",
+    "metadata": {"name": "receptionist", "namespace": "default"},
+    "spec": {
+        "agent": {"instructions": "You answer the phone of a bakery."},
+        "pipeline": {
+            "stt": {"provider": "Embedded"},
+            "llm": {"provider": "Embedded"},
+            "tts": {"provider": "Embedded"},
+        },
+    },
+}
+
+
+def secret(name: str, key: str) -> dict[str, Any]:
+    return {"secretKeyRef": {"name": name, "key": key}}
+
+
+KEYED_STT = {"provider": "Deepgram", "model": "nova-3", "apiKeys": [secret("keys", "deepgram")]}
+KEYED_LLM = {"provider": "Anthropic", "model": "claude-haiku-4-5", "apiKeys": [secret("keys", "anthropic")]}
+KEYED_TTS = {
+    "provider": "OpenAI",
+    "model": "gpt-4o-mini-tts",
+    "voice": "alloy",
+    "apiKeys": [secret("keys", "openai")],
+}
+
+FULL_SPEC: dict[str, Any] = {
+    "version": "0.1",
+    "replicas": 2,
+    "agent": {
+        "instructionsFrom": {"configMapKeyRef": {"name": "prompts", "key": "receptionist.txt"}},
+        "greeting": "Hello, this is the bakery.",
+        "language": "en-US",
+    },
+    "pipeline": {
+        "stt": {
+            **KEYED_STT,
+            "deepgram": {"keyterms": ["sourdough"], "endpointing": "250ms", "utteranceEnd": "1s"},
+        },
+        "llm": {**KEYED_LLM, "maxTokens": 300, "temperature": "0.7", "baseURL": "https://llm.example.com/v1"},
+        "tts": {**KEYED_TTS, "model": "gpt-4o-mini-tts", "openAI": {"instructions": "warm and calm"}},
+    },
+    "endpoint": {
+        "hosts": ["voice.example.com", "calls.example.com"],
+        "protocols": [{"name": "Native", "paths": ["/v1/voice", "/ws/voco-stream"]}],
+        "ingress": {
+            "className": "nginx",
+            "annotations": {"example.com/team": "bakery"},
+            "tls": {"secretRef": {"name": "voice-certificate"}},
+        },
+        "connection": {"idleTimeout": "5m", "maxDuration": "1h"},
+    },
+    "auth": {"tokens": [secret("tokens", "website"), secret("tokens", "phone")]},
+    "limits": {"sessionDuration": "45m", "idleTimeout": "2m", "sessionsPerPod": 50, "connectionsPerPod": 500},
+    "scaling": {
+        "type": "HPA",
+        "minReplicas": 2,
+        "maxReplicas": 20,
+        "targetCPUPercent": 60,
+        "scaleDownWindow": "20m",
+    },
+    "rollout": {"drainTimeout": "45m"},
+    "pod": {
+        "labels": {"team": "bakery"},
+        "annotations": {"example.com/owner": "bakery"},
+        "serviceAccountAnnotations": {"example.com/role": "voice"},
+        "imagePullSecrets": [{"name": "registry"}],
+        "nodeSelector": {"kubernetes.io/arch": "amd64"},
+        "tolerations": [{"key": "voice", "operator": "Exists", "effect": "NoSchedule"}],
+        "affinity": {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [
+                        {"matchExpressions": [{"key": "pool", "operator": "In", "values": ["cpu"]}]}
+                    ]
+                }
+            }
+        },
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule"}
+        ],
+        "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"cpu": 2, "memory": "2048Mi"}},
+        "env": [
+            {"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"},
+            {"name": "REGION", "valueFrom": {"configMapKeyRef": {"name": "site", "key": "region"}}},
+        ],
+        "trustBundle": {"configMapKeyRef": {"name": "company-ca", "key": "ca.crt"}},
+    },
+}
+
+
+def resource(**spec: Any) -> dict[str, Any]:
+    """The minimal resource with the given blocks of its spec in place of its own."""
+    document = copy.deepcopy(MINIMAL)
+    document["spec"].update(copy.deepcopy(spec))
+    return document
+
+
+def with_pipeline(**stages: Any) -> dict[str, Any]:
+    return resource(pipeline={**MINIMAL["spec"]["pipeline"], **stages})
+
+
+def with_ingress(**endpoint: Any) -> dict[str, Any]:
+    return resource(endpoint={"hosts": ["voice.example.com"], "ingress": {}, **endpoint})
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A resource that must be refused, with where and in which words."""
+
+    name: str
+    document: dict[str, Any]
+    path: str
+    says: str
+
+
+GOOD: dict[str, dict[str, Any]] = {
+    "agent and pipeline only": MINIMAL,
+    "everything": resource(**FULL_SPEC),
+    "plain ingress of the default class": with_ingress(),
+    "self-signed": with_ingress(ingress={"tls": {"selfSigned": {}}}),
+    "anonymous": resource(auth={"anonymous": {}}),
+    "paths without a host": resource(endpoint={"protocols": [{"name": "Native", "paths": ["/stream"]}]}),
+    "suspended": resource(suspend=True, replicas=0),
+    "instructions from a secret": resource(agent={"instructionsFrom": secret("prompts", "agent.txt")}),
+    "embedded voice": with_pipeline(
+        tts={"provider": "Embedded", "voice": "en-gb", "embedded": {"wordsPerMinute": 150}}
+    ),
+    "keyed stages": with_pipeline(stt=KEYED_STT, llm=KEYED_LLM, tts=KEYED_TTS),
+    "compound durations": resource(limits={"sessionDuration": "1h30m", "idleTimeout": "90s"}),
+}
+
+BAD: list[Bad] = [
+    Bad("no agent", {**MINIMAL, "spec": {"pipeline": MINIMAL["spec"]["pipeline"]}}, "spec.agent", "required"),
+    Bad("no instructions", resource(agent={"greeting": "Hi"}), "spec.agent", "set exactly one of instructions"),
+    Bad(
+        "instructions twice",
+        resource(agent={"instructions": "x", "instructionsFrom": secret("a", "b")}),
+        "spec.agent",
+        "set exactly one of instructions and instructionsFrom",
+    ),
+    Bad(
+        "instructions from two places",
+        resource(
+            agent={"instructionsFrom": {**secret("a", "b"), "configMapKeyRef": {"name": "a", "key": "b"}}},
+        ),
+        "spec.agent.instructionsFrom",
+        "set exactly one of configMapKeyRef and secretKeyRef",
+    ),
+    Bad(
+        "unknown provider",
+        with_pipeline(stt={"provider": "Whisper"}),
+        "spec.pipeline.stt.provider",
+        "Embedded",
+    ),
+    Bad(
+        "missing key for Deepgram",
+        with_pipeline(stt={"provider": "Deepgram"}),
+        "spec.pipeline.stt.apiKeys",
+        "apiKeys is required for this provider",
+    ),
+    Bad(
+        "missing model for Anthropic",
+        with_pipeline(llm={"provider": "Anthropic", "apiKeys": KEYED_LLM["apiKeys"]}),
+        "spec.pipeline.llm.model",
+        "model is required for this provider",
+    ),
+    Bad(
+        "missing model for OpenAI speech",
+        with_pipeline(tts={key: value for key, value in KEYED_TTS.items() if key != "model"}),
+        "spec.pipeline.tts.model",
+        "model is required for this provider",
+    ),
+    Bad(
+        "key for Embedded",
+        with_pipeline(tts={"provider": "Embedded", "apiKeys": [secret("a", "b")]}),
+        "spec.pipeline.tts.apiKeys",
+        "provider Embedded takes no apiKeys",
+    ),
+    Bad(
+        "model for Embedded",
+        with_pipeline(tts={"provider": "Embedded", "model": "tts-1"}),
+        "spec.pipeline.tts",
+        "provider Embedded takes neither model nor baseURL",
+    ),
+    Bad(
+        "tokens for Embedded",
+        with_pipeline(llm={"provider": "Embedded", "maxTokens": 5}),
+        "spec.pipeline.llm",
+        "provider Embedded takes neither maxTokens nor temperature",
+    ),
+    Bad(
+        "empty list of keys",
+        with_pipeline(stt={"provider": "Deepgram", "apiKeys": []}),
+        "spec.pipeline.stt.apiKeys",
+        "at least 1 item",
+    ),
+    Bad(
+        "Deepgram's settings for Embedded",
+        with_pipeline(stt={"provider": "Embedded", "deepgram": {}}),
+        "spec.pipeline.stt.deepgram",
+        "deepgram may be set for provider Deepgram only",
+    ),
+    Bad(
+        "OpenAI's settings for Embedded",
+        with_pipeline(tts={"provider": "Embedded", "openAI": {"instructions": "calm"}}),
+        "spec.pipeline.tts.openAI",
+        "openAI may be set for provider OpenAI only",
+    ),
+    Bad(
+        "Embedded's settings for OpenAI",
+        with_pipeline(tts={**KEYED_TTS, "embedded": {"wordsPerMinute": 200}}),
+        "spec.pipeline.tts.embedded",
+        "embedded may be set for provider Embedded only",
+    ),
+    Bad(
+        "endpointing too long",
+        with_pipeline(stt={**KEYED_STT, "deepgram": {"endpointing": "6s"}}),
+        "spec.pipeline.stt.deepgram.endpointing",
+        "endpointing must be between 10ms and 5s",
+    ),
+    Bad(
+        "utterance end too short",
+        with_pipeline(stt={**KEYED_STT, "deepgram": {"utteranceEnd": "500ms"}}),
+        "spec.pipeline.stt.deepgram.utteranceEnd",
+        "utteranceEnd must be between 1s and 5s",
+    ),
+    Bad(
+        "too hot for Anthropic",
+        with_pipeline(llm={**KEYED_LLM, "temperature": "1.5"}),
+        "spec.pipeline.llm.temperature",
+        'temperature is at most "1" for Anthropic',
+    ),
+    Bad(
+        "base URL with a password",
+        with_pipeline(llm={**KEYED_LLM, "baseURL": "https://me:pw@llm.example.com"}),
+        "spec.pipeline.llm.baseURL",
+        "",
+    ),
+    Bad("host without a dot", with_ingress(hosts=["voice"]), "spec.endpoint.hosts[0]", ""),
+    Bad("host in capitals", with_ingress(hosts=["Voice.example.com"]), "spec.endpoint.hosts[0]", ""),
+    Bad("host with a port", with_ingress(hosts=["voice.example.com:8443"]), "spec.endpoint.hosts[0]", ""),
+    Bad("host twice", with_ingress(hosts=["a.example.com", "a.example.com"]), "spec.endpoint.hosts[1]", ""),
+    Bad(
+        "ingress without a host",
+        resource(endpoint={"ingress": {}}),
+        "spec.endpoint.hosts",
+        "hosts is required with ingress",
+    ),
+    Bad(
+        "host without an ingress",
+        resource(endpoint={"hosts": ["voice.example.com"]}),
+        "spec.endpoint.ingress",
+        "ingress is required with hosts",
+    ),
+    Bad(
+        "two certificates",
+        with_ingress(ingress={"tls": {"selfSigned": {}, "secretRef": {"name": "x"}}}),
+        "spec.endpoint.ingress.tls",
+        "set exactly one of secretRef and selfSigned",
+    ),
+    Bad(
+        "no certificate",
+        with_ingress(ingress={"tls": {}}),
+        "spec.endpoint.ingress.tls",
+        "set exactly one of secretRef and selfSigned",
+    ),
+    Bad(
+        "the gateway's own path",
+        resource(endpoint={"protocols": [{"name": "Native", "paths": ["/v1/voice", "/metrics"]}]}),
+        "spec.endpoint.protocols[0].paths",
+        "the gateway keeps /health",
+    ),
+    Bad(
+        "path that climbs",
+        resource(endpoint={"protocols": [{"name": "Native", "paths": ["/a/../b"]}]}),
+        "spec.endpoint.protocols[0].paths[0]",
+        "",
+    ),
+    Bad(
+        "protocol twice",
+        resource(endpoint={"protocols": [{"name": "Native"}, {"name": "Native", "paths": ["/x"]}]}),
+        "spec.endpoint.protocols[1]",
+        "",
+    ),
+    Bad(
+        "idle timeout below the pings",
+        with_ingress(connection={"idleTimeout": "10s"}),
+        "spec.endpoint.connection.idleTimeout",
+        "idleTimeout must be at least 30s",
+    ),
+    Bad(
+        "connections too short",
+        with_ingress(connection={"maxDuration": "30s"}),
+        "spec.endpoint.connection.maxDuration",
+        "maxDuration must be at least 1m",
+    ),
+    Bad(
+        "connections shorter than sessions",
+        with_ingress(connection={"maxDuration": "10m"}),
+        "spec.endpoint.connection.maxDuration",
+        "must be at least limits.sessionDuration",
+    ),
+    Bad("neither tokens nor anonymous", resource(auth={}), "spec.auth", "set exactly one of tokens and anonymous"),
+    Bad(
+        "tokens and anonymous",
+        resource(auth={"tokens": [secret("a", "b")], "anonymous": {}}),
+        "spec.auth",
+        "set exactly one of tokens and anonymous",
+    ),
+    Bad("not a duration", resource(limits={"sessionDuration": "30 minutes"}), "spec.limits.sessionDuration", ""),
+    Bad(
+        "session too long",
+        resource(limits={"sessionDuration": "25h"}),
+        "spec.limits.sessionDuration",
+        "sessionDuration must be between 10s and 24h",
+    ),
+    Bad(
+        "idle too short",
+        resource(limits={"idleTimeout": "1s"}),
+        "spec.limits.idleTimeout",
+        "idleTimeout must be at least 5s",
+    ),
+    Bad(
+        "more sessions than connections",
+        resource(limits={"sessionsPerPod": 200, "connectionsPerPod": 100}),
+        "spec.limits.connectionsPerPod",
+        "connectionsPerPod must be at least sessionsPerPod",
+    ),
+    Bad(
+        "drain too short",
+        resource(rollout={"drainTimeout": "1s"}),
+        "spec.rollout.drainTimeout",
+        "drainTimeout must be between 10s and 24h",
+    ),
+    Bad("too many replicas", resource(replicas=2000), "spec.replicas", "less than or equal to 1000"),
+    Bad(
+        "HPA without a maximum",
+        resource(scaling={"type": "HPA"}),
+        "spec.scaling.maxReplicas",
+        "maxReplicas is required for type HPA",
+    ),
+    Bad(
+        "HPA upside down",
+        resource(scaling={"type": "HPA", "minReplicas": 5, "maxReplicas": 2}),
+        "spec.scaling.minReplicas",
+        "minReplicas must not be greater than maxReplicas",
+    ),
+    Bad(
+        "autoscaling without HPA",
+        resource(scaling={"maxReplicas": 5}),
+        "spec.scaling",
+        "are for type HPA; type Fixed takes spec.replicas",
+    ),
+    Bad(
+        "window too long",
+        resource(scaling={"type": "HPA", "maxReplicas": 5, "scaleDownWindow": "2h"}),
+        "spec.scaling.scaleDownWindow",
+        "scaleDownWindow must be at most 1h",
+    ),
+    Bad(
+        "the operator's labels",
+        resource(pod={"labels": {"parley.dev/name": "other"}}),
+        "spec.pod.labels",
+        "are written by the operator",
+    ),
+    Bad(
+        "the operator's annotations",
+        resource(pod={"annotations": {"parley.dev/credentials": "x"}}),
+        "spec.pod.annotations",
+        "are written by the operator",
+    ),
+    Bad(
+        "more asked than allowed",
+        resource(pod={"resources": {"requests": {"cpu": 3}, "limits": {"cpu": "2500m"}}}),
+        "spec.pod.resources.requests",
+        "requests must not be greater than limits",
+    ),
+    Bad(
+        "not a quantity",
+        resource(pod={"resources": {"requests": {"cpu": "two"}}}),
+        "spec.pod.resources.requests.cpu",
+        "",
+    ),
+    Bad(
+        "a reserved variable",
+        resource(pod={"env": [{"name": "LD_PRELOAD", "value": "x.so"}]}),
+        "spec.pod.env[0].name",
+        "names that begin with PARLEY_, LD_ or PYTHON are reserved",
+    ),
+    Bad(
+        "a variable of two minds",
+        resource(pod={"env": [{"name": "A", "value": "x", "valueFrom": secret("a", "b")}]}),
+        "spec.pod.env[0]",
+        "set exactly one of value and valueFrom",
+    ),
+    Bad(
+        "a variable from nowhere",
+        resource(pod={"env": [{"name": "A", "valueFrom": {}}]}),
+        "spec.pod.env[0].valueFrom",
+        "set exactly one of secretKeyRef and configMapKeyRef",
+    ),
+    Bad(
+        "a variable twice",
+        resource(pod={"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}),
+        "spec.pod.env[1]",
+        "",
+    ),
+    Bad("a release with a v", resource(version="v0.1"), "spec.version", ""),
+    Bad(
+        "not a language",
+        resource(agent={"instructions": "x", "language": "english please"}),
+        "spec.agent.language",
+        "",
+    ),
+]

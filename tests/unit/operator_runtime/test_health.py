@@ -1,0 +1,131 @@
+"""Probes notice a watch that is dead, although the process lives and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from parley_operator.runtime.health import STUCK_AFTER, WATCH_GRACE, WATCH_TIMEOUT, HealthReport, WatchHealth
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Request:
+    """What the middleware reads of a request."""
+
+    url: URL
+
+
+@dataclass
+class Response:
+    """What it reads of an answer."""
+
+    status: int
+
+
+@dataclass
+class Work:
+    """What the queue says of itself."""
+
+    oldest: float = 0.0
+    longest: float = 0.0
+
+
+PODS = URL("https://api.example.com/api/v1/pods?watch=true")
+
+
+async def begin(watches: WatchHealth, url: URL, status: int = 200) -> None:
+    async def answer(_: object) -> Response:
+        return Response(status)
+
+    await watches.middleware(Request(url), answer)  # type: ignore[arg-type]
+
+
+async def fail(watches: WatchHealth, url: URL) -> None:
+    async def refuse(_: object) -> Response:
+        raise aiohttp.ClientConnectionError
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await watches.middleware(Request(url), refuse)  # type: ignore[arg-type]
+
+
+def make(*, leader: bool = True, synced: bool = True) -> tuple[HealthReport, WatchHealth, Clock, Work]:
+    clock, work = Clock(), Work()
+    watches = WatchHealth(clock=clock)
+    report = HealthReport(
+        watches,
+        is_leader=lambda: leader,
+        is_synced=lambda: synced,
+        oldest_wait=lambda: work.oldest,
+        longest_work=lambda: work.longest,
+        clock=clock,
+    )
+    return report, watches, clock, work
+
+
+async def test_a_watch_that_is_begun_anew_in_time_is_alive_even_if_nothing_happens() -> None:
+    report, watches, clock, _ = make()
+    for _ in range(20):
+        await begin(watches, PODS)
+        clock.now += WATCH_TIMEOUT
+    assert report.live().ok
+
+
+async def test_a_watch_that_was_not_begun_anew_is_dead_and_named() -> None:
+    report, watches, clock, _ = make()
+    await begin(watches, PODS)
+    clock.now += WATCH_TIMEOUT + WATCH_GRACE + 1
+    health = report.live()
+    assert not health.ok
+    assert health.checks["dead_watches"] == ["/api/v1/pods"]
+
+
+async def test_a_watch_that_only_fails_is_dead_after_a_while_and_not_ready_at_once() -> None:
+    report, watches, clock, _ = make()
+    await begin(watches, PODS)
+    for _ in range(10):
+        clock.now += (WATCH_TIMEOUT + WATCH_GRACE) / 9
+        await fail(watches, PODS)
+    assert not report.live().ok
+    assert report.ready().checks["broken_watches"] == ["/api/v1/pods"]
+
+
+async def test_a_refused_watch_is_broken() -> None:
+    report, watches, _, _ = make()
+    await begin(watches, PODS, status=403)
+    assert not report.ready().ok
+
+
+async def test_a_listing_is_no_watch() -> None:
+    report, watches, clock, _ = make()
+    await begin(watches, URL("https://api.example.com/api/v1/pods"))
+    clock.now += 10_000
+    assert report.live().ok
+
+
+@pytest.mark.parametrize("what", ["oldest", "longest"])
+async def test_a_queue_that_stands_still_ends_the_process(what: str) -> None:
+    report, _, _, work = make()
+    setattr(work, what, STUCK_AFTER - 1)
+    assert report.live().ok
+    setattr(work, what, STUCK_AFTER + 1)
+    assert not report.live().ok
+
+
+async def test_a_leader_that_has_not_seen_the_cluster_is_not_ready_and_a_standby_is() -> None:
+    leader, _, _, _ = make(leader=True, synced=False)
+    standby, _, _, _ = make(leader=False, synced=False)
+    assert not leader.ready().ok
+    assert standby.ready().ok
+    assert leader.live().ok

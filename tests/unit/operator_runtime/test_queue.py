@@ -1,0 +1,214 @@
+"""The queue: coalescing, one worker per key, back-off that delays nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parley_operator.runtime.queue import Backoff, WorkQueue
+
+NO_JITTER = Backoff(first=1.0, longest=60.0, jitter=lambda: 1.0)
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make() -> tuple[WorkQueue[str], Clock]:
+    clock = Clock()
+    return WorkQueue(clock=clock, backoff=NO_JITTER), clock
+
+
+async def taken(queue: WorkQueue[str]) -> str | None:
+    """The next key if there is one now."""
+    task = asyncio.create_task(queue.get())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    if task.done():
+        return task.result()
+    task.cancel()
+    return None
+
+
+async def test_a_key_added_often_while_it_waits_is_one_piece_of_work() -> None:
+    queue, _ = make()
+    for _ in range(5):
+        queue.add("a")
+    assert queue.depth == 1
+    assert await taken(queue) == "a"
+    queue.done("a")
+    assert await taken(queue) is None
+
+
+async def test_a_key_added_while_it_is_worked_on_is_worked_on_once_more_and_never_twice_at_once() -> None:
+    queue, _ = make()
+    queue.add("a")
+    assert await taken(queue) == "a"
+    queue.add("a")
+    queue.add("a")
+    assert await taken(queue) is None
+    queue.done("a")
+    assert await taken(queue) == "a"
+    queue.done("a")
+    assert await taken(queue) is None
+
+
+async def test_keys_are_taken_in_the_order_they_came() -> None:
+    queue, _ = make()
+    for key in "abc":
+        queue.add(key)
+    queue.add("a")
+    assert [await taken(queue) for _ in range(3)] == ["a", "b", "c"]
+
+
+async def test_a_failure_is_tried_again_later_and_longer_each_time() -> None:
+    queue, clock = make()
+    queue.add("a")
+    delays = []
+    for _ in range(8):
+        assert await taken(queue) == "a"
+        delays.append(queue.failed("a"))
+        assert await taken(queue) is None
+        clock.now += delays[-1]
+    assert delays == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+async def test_a_failure_after_progress_counts_as_the_first() -> None:
+    queue, clock = make()
+    queue.add("a")
+    delays = []
+    for progressed in (False, False, True, False):
+        assert await taken(queue) == "a"
+        delays.append(queue.failed("a", progressed=progressed))
+        clock.now += delays[-1]
+    assert delays == [1, 2, 1, 2]
+
+
+async def test_success_forgives_earlier_failures() -> None:
+    queue, clock = make()
+    queue.add("a")
+    await taken(queue)
+    clock.now += queue.failed("a")
+    await taken(queue)
+    queue.done("a")
+    queue.add("a")
+    await taken(queue)
+    assert queue.failed("a") == 1.0
+
+
+async def test_a_key_that_fails_delays_no_other() -> None:
+    queue, _ = make()
+    queue.add("bad")
+    assert await taken(queue) == "bad"
+    queue.failed("bad")
+    queue.add("good")
+    assert await taken(queue) == "good"
+
+
+async def test_the_server_may_ask_for_a_longer_wait() -> None:
+    queue, _ = make()
+    queue.add("a")
+    await taken(queue)
+    assert queue.failed("a", retry_after=30.0) == 30.0
+
+
+async def test_news_of_a_key_ends_its_wait() -> None:
+    queue, clock = make()
+    queue.add("a")
+    await taken(queue)
+    queue.failed("a")
+    queue.add("a")
+    assert await taken(queue) == "a"
+    queue.done("a")
+    clock.now += 100
+    assert await taken(queue) is None
+
+
+async def test_the_sooner_of_two_delays_counts() -> None:
+    queue, clock = make()
+    queue.add_after("a", 10)
+    queue.add_after("a", 5)
+    queue.add_after("a", 20)
+    clock.now = 5
+    assert await taken(queue) == "a"
+    queue.done("a")
+    clock.now = 30
+    assert await taken(queue) is None
+
+
+async def test_a_forgotten_key_does_not_come_back() -> None:
+    queue, clock = make()
+    queue.add_after("a", 5)
+    queue.forget("a")
+    clock.now = 10
+    assert await taken(queue) is None
+
+
+async def test_age_and_depth_are_those_of_what_waits() -> None:
+    queue, clock = make()
+    queue.add("a")
+    clock.now = 3
+    queue.add("b")
+    clock.now = 5
+    assert (queue.depth, queue.oldest_wait()) == (2, 5.0)
+    await taken(queue)
+    clock.now = 7
+    assert (queue.depth, queue.oldest_wait(), queue.longest_work()) == (1, 4.0, 2.0)
+
+
+async def test_a_waiting_worker_is_woken_when_a_delay_ends() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add_after("a", 0.01)
+    async with asyncio.timeout(5):
+        assert await queue.get() == "a"
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from("abcd"), st.sampled_from(["add", "later", "ok", "fail"])), max_size=60
+    )
+)
+def test_no_key_is_ever_lost_nor_worked_on_twice_at_once(workers: int, steps: list[tuple[str, str]]) -> None:
+    asyncio.run(_play(workers, steps))
+
+
+async def _play(workers: int, steps: list[tuple[str, str]]) -> None:
+    """Whatever happens, a key that was asked for after its last success is worked on in the end."""
+    queue, clock = make()
+    active: set[str] = set()
+    owed: set[str] = set()
+    for key, step in steps:
+        if step == "add":
+            queue.add(key)
+            owed.add(key)
+        elif step == "later":
+            queue.add_after(key, 5)
+            owed.add(key)
+        elif key in active:
+            active.discard(key)
+            if step == "ok":
+                queue.done(key)
+            else:
+                queue.failed(key)
+                owed.add(key)
+        if len(active) < workers and (key_taken := await taken(queue)) is not None:
+            assert key_taken not in active
+            active.add(key_taken)
+            owed.discard(key_taken)
+    for key in active:
+        queue.done(key)
+    clock.now += 10_000
+    rest = set()
+    while (last := await taken(queue)) is not None:
+        rest.add(last)
+        queue.done(last)
+    assert owed <= rest
