@@ -26,11 +26,14 @@ class CloseCode(IntEnum):
     TOO_BIG = 1009
     MALFORMED = 4400
     UNAUTHENTICATED = 4401
+    ORIGIN = 4403
     START_DEADLINE = 4408
     RATE = 4413
     TOO_SLOW = 4414
     IDLE = 4420
     DURATION = 4421
+    BUDGET = 4422
+    USER_CAP = 4423
     POD_CAP = 4424
     INTERNAL = 4500
     PROVIDERS = 4502
@@ -50,6 +53,9 @@ class ErrorCode(StrEnum):
     TOO_BIG = "too_big"
     RATE = "rate"
     UNAUTHENTICATED = "unauthenticated"
+    ORIGIN = "origin"
+    USER_CAP = "user_cap"
+    BUDGET = "budget"
     POD_CAP = "pod_cap"
     DRAINING = "draining"
     INTERNAL = "internal"
@@ -123,6 +129,13 @@ class TextInput(Message):
     id: str | None = Field(default=None, max_length=128)
 
 
+class Dtmf(Message):
+    """A key of a telephone was pressed."""
+
+    type: Literal["dtmf"] = "dtmf"
+    digit: str = Field(pattern=r"^[0-9*#A-D]$")
+
+
 class ReplyCreate(Message):
     """Ask the agent to speak without a turn of the caller."""
 
@@ -167,6 +180,7 @@ ClientMessage = Annotated[
     | InputClear
     | InputMute
     | TextInput
+    | Dtmf
     | ReplyCreate
     | ReplyCancel
     | Playback
@@ -175,7 +189,7 @@ ClientMessage = Annotated[
     Field(discriminator="type"),
 ]
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
-LATER_CLIENT_MESSAGES = frozenset({"session.resume", "session.update", "dtmf"})
+LATER_CLIENT_MESSAGES = frozenset({"session.resume", "session.update"})
 """Named in the protocol but not served by this release: refused with `unsupported`."""
 
 
@@ -285,6 +299,33 @@ class ReplyEnded(ServerMessage):
     status: Literal["completed", "interrupted", "failed"]
 
 
+class ToolStarted(ServerMessage):
+    """The agent calls a tool."""
+
+    type: Literal["tool.started"] = "tool.started"
+    call: str
+    name: str
+
+
+class ToolEnded(ServerMessage):
+    """The tool has answered, or failed; `unknown`: whether anything was done is not known."""
+
+    type: Literal["tool.ended"] = "tool.ended"
+    call: str
+    name: str
+    status: Literal["succeeded", "failed", "unknown"]
+
+
+class BudgetWarning(ServerMessage):
+    """So much of what may be spent was spent, as quoted decimals: by the session, its user or the deployment."""
+
+    type: Literal["budget.warning"] = "budget.warning"
+    scope: Literal["session", "user", "deployment"]
+    spent: str
+    limit: str
+    currency: str
+
+
 class Flow(ServerMessage):
     """Audio of the caller was too much or too late, and `dropped_ms` of it was left out."""
 
@@ -306,6 +347,8 @@ class SessionEnded(ServerMessage):
 
     type: Literal["session.ended"] = "session.ended"
     reason: str
+    cost: str | None = None
+    """What it cost, as a quoted decimal in US dollars; absent where nothing is counted."""
 
 
 class ErrorMessage(ServerMessage):
@@ -340,6 +383,9 @@ AnyServerMessage = Annotated[
     | ReplyResumed
     | ReplyInterrupted
     | ReplyEnded
+    | ToolStarted
+    | ToolEnded
+    | BudgetWarning
     | Flow
     | SessionDraining
     | SessionEnded

@@ -6,7 +6,7 @@ import logging
 
 from pydantic import ValidationError
 
-from parley_contract.config import AgentConfig, AgentText
+from parley_contract.agent import AgentConfig, AgentText
 from parley_gateway.files import WatchedFile
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import hmac
 import logging
 from collections.abc import Mapping, Sequence
 
-from parley_contract.config import AuthConfig
+from parley_contract.access import AuthConfig
 from parley_contract.native import TOKEN_SUBPROTOCOL_PREFIX, CloseCode, ErrorCode
 from parley_gateway.files import WatchedFile
 from parley_gateway.protocols.admission import RefusedError

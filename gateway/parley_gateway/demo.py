@@ -7,17 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from parley_contract.config import (
-    AgentConfig,
-    AgentText,
-    AuthConfig,
-    DrainConfig,
-    EmbeddedLlm,
-    EmbeddedStt,
-    EmbeddedTts,
-    GatewayConfig,
-    PipelineConfig,
-)
+from parley_contract.access import AuthConfig
+from parley_contract.agent import AgentConfig, AgentText
+from parley_contract.config import DrainConfig, GatewayConfig
+from parley_contract.pipeline import EmbeddedLlm, EmbeddedStt, EmbeddedTts, PipelineConfig
 
 HOST = "127.0.0.1"
 PORT = 8088

@@ -6,13 +6,15 @@ of the present one. PCM is always `bytes` of s16le mono at the rate that its own
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import StrEnum
+from typing import Any, Protocol
 
 from parley_gateway.conversation.events import (
     ClearRequested,
     CommitRequested,
+    DtmfReceived,
     EndOfTurn,
     EndReason,
     FailureKind,
@@ -26,7 +28,7 @@ from parley_gateway.conversation.events import (
     TranscriptChanged,
     Word,
 )
-from parley_gateway.conversation.history import Utterance
+from parley_gateway.conversation.history import HistoryItem, ToolCall, ToolResult
 from parley_gateway.conversation.notices import Notice
 
 # --- the client's side ---
@@ -74,7 +76,13 @@ class ClientLink(Protocol):
 
 
 ClientEvent = (
-    TextReceived | CommitRequested | ClearRequested | ReplyRequested | InterruptRequested | PlayoutReported
+    TextReceived
+    | DtmfReceived
+    | CommitRequested
+    | ClearRequested
+    | ReplyRequested
+    | InterruptRequested
+    | PlayoutReported
 )
 
 
@@ -113,6 +121,38 @@ class ProviderError(Exception):
         """Seconds after which the provider asks to be tried again."""
 
 
+class Unit(StrEnum):
+    """What providers bill."""
+
+    AUDIO_SECONDS = "audio_seconds"
+    CHARACTERS = "characters"
+    INPUT_TOKENS = "input_tokens"
+    """Those not read from a cache."""
+    CACHED_INPUT_TOKENS = "cached_input_tokens"
+    OUTPUT_TOKENS = "output_tokens"
+    AUDIO_OUTPUT_TOKENS = "audio_output_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a provider will bill for, told as soon as it is known, in parts that add up."""
+
+    stage: Stage
+    provider: str
+    """As the configuration names it."""
+    model: str
+    amounts: Mapping[Unit, float]
+    estimated: bool = False
+    """Whether the provider did not say, as for an answer that was interrupted."""
+
+
+Meter = Callable[[Usage], None]
+
+
+def unmetered(_: Usage) -> None:
+    """A meter for those who do not count."""
+
+
 SttEvent = SpeechStarted | SpeechStopped | TranscriptChanged | EndOfTurn
 
 
@@ -122,10 +162,16 @@ class SttRequest:
 
     session: str
     language: str
+    meter: Meter = field(default=unmetered, repr=False)
 
 
 class SttStream(Protocol):
     """Duplex recognition for one session."""
+
+    @property
+    def owns_turns(self) -> bool:
+        """As `Stt.owns_turns`, of the provider that serves this very stream."""
+        ...
 
     def send(self, pcm: bytes) -> int:
         """Hand over audio at the provider's `sample_rate`; returns the ms dropped to stay bounded."""
@@ -171,15 +217,40 @@ class Stt(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool, as a model is told of it."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    """JSON schema of the arguments: an object."""
+
+
+class Tools(Protocol):
+    """The tools of a deployment, shared by all sessions of a process."""
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """Those that can be called now."""
+        ...
+
+    async def call(self, call: ToolCall, *, key: str, session: str) -> ToolResult:
+        """Call one. Never raises but when cancelled: what goes wrong is a result. `key` is for repetition."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class LlmRequest:
     """One answer."""
 
     session: str
     reply: int
     instructions: str = field(repr=False)
-    history: tuple[Utterance, ...] = field(repr=False)
-    """Ends with the caller's turn, or with the agent's where it is asked to speak first."""
+    history: tuple[HistoryItem, ...] = field(repr=False)
+    """Ends with the caller's turn or a tool's result; with the agent's turn where it is asked to speak first."""
     language: str
+    tools: tuple[ToolSpec, ...] = ()
+    meter: Meter = field(default=unmetered, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +268,19 @@ class LlmUsage:
     output_tokens: int
 
 
-LlmEvent = LlmText | LlmUsage
+@dataclass(frozen=True, slots=True)
+class LlmToolCall:
+    """The answer needs a tool: it ends after its calls, and is asked for anew with their results."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class LlmRewind:
+    """Text after the last whole sentence is withdrawn: another provider goes on from there."""
+
+
+LlmEvent = LlmText | LlmUsage | LlmToolCall | LlmRewind
 
 
 class Llm(Protocol):
@@ -231,6 +314,7 @@ class TtsRequest:
     context: str
     """`session:reply`, which tells replies apart on a socket that several share."""
     language: str
+    meter: Meter = field(default=unmetered, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +340,39 @@ class Tts(Protocol):
 
     def speak(self, request: TtsRequest, segments: AsyncIterator[TtsSegment]) -> AsyncIterator[TtsAudio]:
         """Speech for segments as they come, in their order, streamed while it is made. Raises ProviderError."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+# --- voice activity ---
+
+
+class VoiceActivityStream(Protocol):
+    """Listens to one caller."""
+
+    def send(self, pcm: bytes) -> None:
+        """Hand over audio at the rate that it was opened with; what it hears comes by callback, perhaps later."""
+        ...
+
+    def close(self) -> None:
+        """Let go; nothing is said after this."""
+        ...
+
+
+class VoiceActivity(Protocol):
+    """Hears whether somebody speaks: one for all sessions of a process, so that a model is there once."""
+
+    async def warm(self) -> None:
+        """Load what there is to load."""
+        ...
+
+    def open(
+        self, *, sample_rate: int, on_event: Callable[[SpeechStarted | SpeechStopped], None]
+    ) -> VoiceActivityStream:
+        """Begin to listen to one caller."""
         ...
 
     async def aclose(self) -> None:

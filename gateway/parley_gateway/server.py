@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from parley_contract.config import LimitsConfig
+from parley_contract.limits import LimitsConfig
 
 _PING_S = 20.0
 _LINGER_S = 5.0

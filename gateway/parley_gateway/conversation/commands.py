@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from parley_gateway.conversation.events import EndReason
-from parley_gateway.conversation.history import Utterance
+from parley_gateway.conversation.history import HistoryItem, ToolCall
 from parley_gateway.conversation.notices import Notice
 
 
@@ -29,7 +29,7 @@ class StartReply:
     reply: int
     kind: ReplyKind = ReplyKind.ANSWER
     speculative: bool = False
-    history: tuple[Utterance, ...] = field(default=(), repr=False)
+    history: tuple[HistoryItem, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,22 @@ class CancelReply:
     """Stop the work on a reply; what still comes of it is stale."""
 
     reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueReply:
+    """Ask the model to go on with a reply, now that the tools it asked for have answered."""
+
+    reply: int
+    history: tuple[HistoryItem, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Call a tool. `key` is the same whenever this very call is repeated."""
+
+    call: ToolCall
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,8 @@ Command = (
     StartReply
     | CommitReply
     | CancelReply
+    | ContinueReply
+    | RunTool
     | Speak
     | FinishSpeech
     | PausePlayout

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from parley_gateway.conversation.history import ToolCall, ToolResult
+
 
 class EndReason(StrEnum):
     """Why a session ended; each session has exactly one."""
@@ -17,6 +19,7 @@ class EndReason(StrEnum):
     CLIENT_GONE = "client_gone"
     IDLE = "idle"
     DURATION = "duration"
+    BUDGET = "budget"
     DRAINED = "drained"
     PROVIDERS_FAILED = "providers_failed"
     PROTOCOL = "protocol"
@@ -137,6 +140,13 @@ class TextReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class DtmfReceived:
+    """A key of a telephone was pressed: one of 0-9, *, #, A-D."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyRequested:
     """The client wants the agent to speak now."""
 
@@ -152,6 +162,28 @@ class ReplyText:
 
     reply: int
     delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRewound:
+    """The model failed in the middle, and another goes on: text after the last whole sentence is withdrawn."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequested:
+    """The model wants a tool called before it goes on with this reply."""
+
+    reply: int
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool's result; it belongs to the session, and counts even if its reply was interrupted."""
+
+    result: ToolResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +230,13 @@ class PlayoutReported:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """Another recogniser has taken over, and knows the ends of turns, or does not."""
+
+    owns_turns: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StageLost:
     """A stage that the whole session needs is gone for good."""
 
@@ -218,6 +257,8 @@ class SessionEnding:
     """The session is to end, for a reason from outside of the core."""
 
     reason: EndReason
+    farewell: bool = False
+    """Whether the agent says goodbye first, within a bounded time."""
 
 
 Event = (
@@ -230,14 +271,19 @@ Event = (
     | CommitRequested
     | ClearRequested
     | TextReceived
+    | DtmfReceived
     | ReplyRequested
     | InterruptRequested
     | ReplyText
     | ReplyTextEnded
+    | ReplyRewound
+    | ToolRequested
+    | ToolFinished
     | AudioReady
     | ReplyProduced
     | ReplyFailed
     | PlayoutReported
+    | PolicyChanged
     | StageLost
     | TimerFired
     | SessionEnding

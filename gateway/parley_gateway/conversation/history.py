@@ -26,6 +26,47 @@ class Utterance:
     interrupted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool. `id` is the model's own, unique within the session."""
+
+    id: str
+    name: str
+    arguments: str = field(repr=False)
+    """A JSON object, as the model wrote it."""
+
+
+class ToolStatus(StrEnum):
+    """How a call of a tool ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    """The tool said no, or could not be reached: nothing was done."""
+    UNKNOWN = "unknown"
+    """Whether it was done is not known: it is not repeated unless the tool is declared idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call brought, as the model will be shown it: an answer, or in words what went wrong."""
+
+    call: str
+    """`ToolCall.id`."""
+    status: ToolStatus
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolExchange:
+    """A call and its result, together even where words were said in between: models want them so."""
+
+    call: ToolCall
+    result: ToolResult
+
+
+HistoryItem = Utterance | ToolExchange
+
+
 class History:
     """The conversation so far, oldest first."""
 

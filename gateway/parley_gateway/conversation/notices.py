@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from parley_gateway.conversation.events import Quality
+from parley_gateway.conversation.history import ToolStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,33 @@ class ReplyOver:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolBegan:
+    """A tool is being called."""
+
+    call: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOver:
+    """A tool has answered, or failed."""
+
+    call: str
+    name: str
+    status: ToolStatus
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetNearlyUsed:
+    """So much of what may be spent was spent: by the session, its user or the deployment."""
+
+    scope: str
+    spent: Decimal
+    limit: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputDropped:
     """Caller's audio was left out since recognition cannot keep up; 0 once it can again."""
 
@@ -126,6 +155,9 @@ Notice = (
     | ReplyContinued
     | ReplyCutShort
     | ReplyOver
+    | ToolBegan
+    | ToolOver
+    | BudgetNearlyUsed
     | InputDropped
     | Draining
     | Problem

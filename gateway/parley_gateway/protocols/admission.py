@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from parley_contract.native import CloseCode, ErrorCode
@@ -17,6 +17,15 @@ class RefusedError(Exception):
         self.close_code = close_code
         self.code = code
         self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client brings."""
+
+    token: str | None = field(default=None, repr=False)
+    origin: str | None = None
+    """Of the page that connects (RFC 6454); None for what is no browser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from parley_contract.config import LimitsConfig
+from parley_contract.limits import LimitsConfig
 from parley_contract.native import (
     AudioFormat,
     ClientMessage,

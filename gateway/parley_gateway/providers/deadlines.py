@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TypeVar
 
-from parley_contract.config import DeadlinesConfig
+from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx2
 
-from parley_contract.config import DeadlinesConfig
+from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
 from parley_gateway.providers.errors import status_failure

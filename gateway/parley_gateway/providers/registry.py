@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
-from parley_contract.config import DeadlinesConfig, LlmConfig, PipelineConfig, SttConfig, TtsConfig
+from parley_contract.pipeline import DeadlinesConfig, LlmConfig, PipelineConfig, SttConfig, TtsConfig
 from parley_gateway.ports import Llm, Stt, Tts
 
 _STT = {"Deepgram": "deepgram", "Embedded": "embedded"}

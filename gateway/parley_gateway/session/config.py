@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from parley_contract.config import DeadlinesConfig, GatewayConfig, LimitsConfig, TurnTakingConfig
+from parley_contract.config import GatewayConfig
+from parley_contract.limits import LimitsConfig
+from parley_contract.pipeline import DeadlinesConfig
+from parley_contract.turn_taking import TurnTakingConfig
 from parley_gateway.conversation.timings import Timings
 
 

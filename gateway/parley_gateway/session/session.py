@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from parley_contract.config import AgentText
+from parley_contract.agent import AgentText
 from parley_gateway.conversation.commands import (
     CancelReply,
     CancelTimer,

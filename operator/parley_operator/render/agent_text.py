@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from parley_contract.config import AgentText
+from parley_contract.agent import AgentText
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.labels import metadata
 from parley_operator.render.names import child_name

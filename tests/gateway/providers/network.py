@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from parley_contract.config import AnthropicLlm, DeadlinesConfig, DeepgramStt, OpenAILlm, OpenAITts
+from parley_contract.pipeline import AnthropicLlm, DeadlinesConfig, DeepgramStt, OpenAILlm, OpenAITts
 from parley_gateway.conversation.history import Speaker, Utterance
 from parley_gateway.ports import LlmRequest, ProviderError, TtsRequest, TtsSegment
 from parley_gateway.providers.registry import create_llm, create_stt, create_tts

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from parley_contract.config import EmbeddedLlm
+from parley_contract.pipeline import EmbeddedLlm
 from parley_gateway.ports import Llm
 from parley_gateway.providers.registry import create_llm
 from tests.gateway.providers.conformance_llm import LlmConformance

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from parley_contract.config import EmbeddedStt
+from parley_contract.pipeline import EmbeddedStt
 from parley_gateway.ports import Stt
 from parley_gateway.providers.registry import create_stt
 from tests.emulators.speech import speech_like

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from parley_contract.config import EmbeddedTts
+from parley_contract.pipeline import EmbeddedTts
 from parley_gateway.ports import Tts
 from parley_gateway.providers.registry import create_tts
 from tests.gateway.providers.conformance_tts import TtsConformance

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from parley_contract.config import DeadlinesConfig, EmbeddedLlm, EmbeddedStt, EmbeddedTts
+from parley_contract.pipeline import DeadlinesConfig, EmbeddedLlm, EmbeddedStt, EmbeddedTts
 from parley_gateway.ports import Llm, Stt, Tts
 from parley_gateway.providers.registry import create_llm, create_stt, create_tts
 from tests.gateway.providers.network import none_but

@@ -11,7 +11,7 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 
-from parley_contract.config import DeadlinesConfig, EmbeddedStt
+from parley_contract.pipeline import DeadlinesConfig, EmbeddedStt
 from parley_gateway.conversation.events import (
     EndOfTurn,
     FailureKind,

@@ -10,7 +10,7 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 
-from parley_contract.config import DeadlinesConfig, EmbeddedTts
+from parley_contract.pipeline import DeadlinesConfig, EmbeddedTts
 from parley_gateway.audio.resample import Resampler
 from parley_gateway.conversation.events import Word
 from parley_gateway.ports import Tts

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parley_contract.config import AgentText, GatewayConfig
+from parley_contract.agent import AgentText
+from parley_contract.config import GatewayConfig
 from parley_operator.api import VoiceDeployment
 from parley_operator.render import Manifest, render
 from parley_operator.render.agent_text import agent_text

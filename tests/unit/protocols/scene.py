@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from parley_contract.config import LimitsConfig
+from parley_contract.limits import LimitsConfig
 from parley_contract.native import SERVER_MESSAGE, AnyServerMessage, CloseCode, ErrorCode
 from parley_gateway.conversation.events import EndReason
 from parley_gateway.ports import ClientEvent, ClientLink

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from parley_contract.config import LimitsConfig
+from parley_contract.limits import LimitsConfig
 from parley_gateway.conversation.events import (
     CommitRequested,
     EndOfTurn,

@@ -10,7 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from parley_contract.config import AgentText, DeadlinesConfig, LimitsConfig, TurnTakingConfig
+from parley_contract.agent import AgentText
+from parley_contract.limits import LimitsConfig
+from parley_contract.pipeline import DeadlinesConfig
+from parley_contract.turn_taking import TurnTakingConfig
 from parley_gateway.conversation.events import (
     EndOfTurn,
     EndReason,

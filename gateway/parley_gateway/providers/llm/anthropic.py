@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from anthropic import AsyncAnthropic, AsyncStream, omit
 from anthropic.types import MessageParam, RawMessageStreamEvent
 
-from parley_contract.config import AnthropicLlm, DeadlinesConfig
+from parley_contract.pipeline import AnthropicLlm, DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import LlmEvent, LlmRequest, LlmText, LlmUsage, ProviderError
 from parley_gateway.providers.credentials import KeyedClient, KeyFile

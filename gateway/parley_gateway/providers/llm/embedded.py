@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
-from parley_contract.config import DeadlinesConfig, EmbeddedLlm
+from parley_contract.pipeline import DeadlinesConfig, EmbeddedLlm
 from parley_gateway.ports import LlmEvent, LlmRequest, LlmText, LlmUsage
 from parley_gateway.providers.embedded.replies import reply_to
 

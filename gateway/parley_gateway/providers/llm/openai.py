@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from openai import AsyncOpenAI, AsyncStream, Omit, omit
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
-from parley_contract.config import DeadlinesConfig, OpenAILlm
+from parley_contract.pipeline import DeadlinesConfig, OpenAILlm
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import LlmEvent, LlmRequest, LlmText, LlmUsage, ProviderError
 from parley_gateway.providers.credentials import KeyedClient, KeyFile

@@ -14,7 +14,7 @@ from deepgram import AsyncDeepgramClient
 from deepgram.environment import DeepgramClientEnvironment
 from deepgram.listen.v1.socket_client import AsyncV1SocketClient
 
-from parley_contract.config import DeadlinesConfig, DeepgramStt
+from parley_contract.pipeline import DeadlinesConfig, DeepgramStt
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, SttEvent, SttRequest
 from parley_gateway.providers.audio_buffer import AudioBuffer

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from parley_contract.config import DeadlinesConfig, EmbeddedStt
+from parley_contract.pipeline import DeadlinesConfig, EmbeddedStt
 from parley_gateway.audio.formats import bytes_to_ms
 from parley_gateway.conversation.events import (
     EndOfTurn,

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
 
-from parley_contract.config import DeadlinesConfig, EmbeddedTts
+from parley_contract.pipeline import DeadlinesConfig, EmbeddedTts
 from parley_gateway.audio.formats import bytes_to_ms
 from parley_gateway.conversation.events import Stage, Word
 from parley_gateway.ports import TtsAudio, TtsRequest, TtsSegment

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from openai import AsyncOpenAI, omit
 
-from parley_contract.config import DeadlinesConfig, OpenAITts
+from parley_contract.pipeline import DeadlinesConfig, OpenAITts
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, TtsAudio, TtsRequest, TtsSegment
 from parley_gateway.providers.credentials import KeyedClient, KeyFile

@@ -1,0 +1,35 @@
+"""What is kept of sessions after their end, and who is billed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from parley_contract.base import ConfigModel, FilePath, HttpPath
+
+
+class RecordsConfig(ConfigModel):
+    """One row of `voice_sessions` per session, in PostgreSQL."""
+
+    url_file: FilePath
+    """A file with postgresql://."""
+    outbox: FilePath
+    """A folder in which rows wait for the database: they survive the process."""
+    transcripts: Literal["None", "Text"] = "None"
+    """Whether what was said is kept with the row."""
+    retention_days: int = Field(default=30, ge=1, le=3650)
+    """After which rows are deleted."""
+
+
+class StripeConfig(ConfigModel):
+    """Usage reported to Stripe as meter events."""
+
+    api_key_file: FilePath
+    meter_event_name: str = Field(max_length=100)
+    """The meter's event name; its value is the session's cost in hundredths of the currency."""
+    customer_claim: Literal["user", "tenant"] = "tenant"
+    """Which of the two is Stripe's customer id."""
+    webhook_secret_file: FilePath | None = None
+    webhook_path: HttpPath = "/v1/stripe/webhook"
+    base_url: str | None = None
