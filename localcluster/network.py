@@ -50,8 +50,8 @@ def create_network(node: NodeNamespace, addresses: Addresses) -> None:
 def remove_interface(addresses: Addresses) -> None:
     """Take the veth pair away, and with it its routes.
 
-    The kernel does so by itself once nothing holds the node's network namespace. But a connection whose peer vanished
-    holds it until TCP gives up, minutes later.
+    The kernel does so by itself once nothing holds the node's network namespace. But a connection whose
+    peer vanished holds it until TCP gives up, minutes later.
     """
     try:
         _ip("link", "delete", addresses.interface)
