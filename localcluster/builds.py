@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localcluster import gomod
@@ -16,6 +18,10 @@ from localcluster.toolchain import find_go
 from localcluster.trims import copy_trimmed
 from localcluster.versions import GoBuild
 
+AT_ONCE = 2
+"""One build fetches or links, which keeps one core busy at most, while another compiles."""
+MEMORY_FOR_TWO = 8 * 1024**3
+"""With less, two compilers of large programs could make the machine swap."""
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -43,9 +49,16 @@ class BuildCache:
         return self.folder(build) / name
 
     def ensure(self, builds: Iterable[GoBuild]) -> None:
-        """Build what is missing, in the order given; each is whole or absent."""
-        for build in builds:
-            self._ensure(build)
+        """Build what is missing, begun in the order given; each is whole or absent. Raises the first error."""
+        at_once = AT_ONCE if _memory() >= MEMORY_FOR_TWO else 1
+        with ThreadPoolExecutor(at_once, thread_name_prefix="build") as workers:
+            futures = [workers.submit(self._ensure, build) for build in builds]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                workers.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _ensure(self, build: GoBuild) -> None:
         def make(folder: Path) -> Path:
@@ -53,6 +66,11 @@ class BuildCache:
 
         what = f"building {build.name} {build.version}"
         make_once(self.folder(build), what=what, make=make, progress=self._progress)
+
+
+def _memory() -> int:
+    """Bytes of this machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _build(build: GoBuild, *, folder: Path, log: Path) -> Path:

@@ -25,7 +25,8 @@ class Progress:
         """One line, with the seconds since the start."""
         if not self._quiet:
             elapsed = time.monotonic() - self._began
-            print(f"[{elapsed:6.1f}s] {text}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"[{elapsed:6.1f}s] {text}\n")  # at once: several threads may speak
+            sys.stderr.flush()
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:

@@ -201,4 +201,8 @@ COREDNS = GoBuild(name="coredns", modules=(COREDNS_MODULE, HELM_MODULE))
 CONTROL_PLANE = (ETCD, KUBE_APISERVER, KUBECTL, KUBE_CONTROL)
 """What the control-plane profile runs, in the order in which it becomes useful."""
 
-FULL = (*CONTROL_PLANE, KUBE_NODE, METRICS_SERVER, CONTAINERD, CNI, PAUSE, HELM, COREDNS, TRAEFIK)
+FULL = (
+    *(KUBE_APISERVER, TRAEFIK, ETCD, KUBECTL, HELM, KUBE_CONTROL, KUBE_NODE),
+    *(METRICS_SERVER, CONTAINERD, CNI, PAUSE, COREDNS),
+)
+"""Two are built at a time: the largest first, and none beside one that compiles the same packages."""
