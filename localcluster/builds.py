@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,15 +51,20 @@ class BuildCache:
 
     def ensure(self, builds: Iterable[GoBuild]) -> None:
         """Build what is missing, begun in the order given; each is whole or absent. Raises the first error."""
-        at_once = AT_ONCE if _memory() >= MEMORY_FOR_TWO else 1
-        with ThreadPoolExecutor(at_once, thread_name_prefix="build") as workers:
-            futures = [workers.submit(self._ensure, build) for build in builds]
+        failed = threading.Event()
+
+        def ensure_unless_failed(build: GoBuild) -> None:
+            if failed.is_set():
+                return
             try:
-                for future in futures:
-                    future.result()
+                self._ensure(build)
             except BaseException:
-                workers.shutdown(wait=False, cancel_futures=True)
+                failed.set()
                 raise
+
+        with ThreadPoolExecutor(AT_ONCE if _memory() >= MEMORY_FOR_TWO else 1) as workers:
+            for future in [workers.submit(ensure_unless_failed, build) for build in builds]:
+                future.result()
 
     def _ensure(self, build: GoBuild) -> None:
         def make(folder: Path) -> Path:
