@@ -15,7 +15,7 @@ from parley_operator.kube.errors import NotFoundError
 from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.ownership import controller_uid
 from parley_operator.referenced import Data, ReferencedValues, decode_data
-from parley_operator.render import Facts, generated, tls, token
+from parley_operator.render import Facts, generated, signing, tls, token
 from parley_operator.render.facts import IngressClass
 from parley_operator.render.names import base_name, child_name
 
@@ -98,6 +98,7 @@ class FactsGatherer:
             config_maps_in_use=self._config_maps_in_use(key),
             salt=known.salt,
             token=known.token,
+            signing_key=known.signing_key,
             tls=known.tls,
         )
         facts = generated.complete(resource, facts, now=now)
@@ -130,6 +131,8 @@ def _generated_names(resource: VoiceDeployment) -> dict[str, str]:
     suffixes = ["salt"]
     if token.is_generated(resource):
         suffixes.append("token")
+    if signing.mints_client_secrets(resource):
+        suffixes.append("signing")
     if tls.is_self_signed(resource):
         suffixes += ["ca", "tls"]
     return {suffix: child_name(resource.metadata.name, suffix) for suffix in suffixes}

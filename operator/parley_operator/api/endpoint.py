@@ -8,32 +8,64 @@ from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.durations import seconds
-from parley_operator.api.references import LocalObjectRef
-from parley_operator.api.values import AnnotationValue, Duration, Host, ObjectName, QualifiedName, UrlPath
+from parley_operator.api.references import LocalObjectRef, SecretSource
+from parley_operator.api.values import (
+    AnnotationValue,
+    Duration,
+    Host,
+    ObjectName,
+    Origin,
+    PublicUrl,
+    QualifiedName,
+    UrlPath,
+)
 
 RESERVED_PATHS = ("/health", "/readiness", "/liveness", "/metrics", "/metrics/summary")
 """Paths that the gateway answers itself."""
 
-DEFAULT_PATHS = ("/v1/voice",)
+DEFAULT_PATHS = {"Native": ("/v1/voice",), "Twilio": ("/v1/twilio",)}
+
+Paths = Annotated[
+    tuple[UrlPath, ...], Field(min_length=1, max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"})
+]
 
 
-class NativeProtocol(ResourceModel):
+class TwilioSettings(ResourceModel):
+    """What Twilio alone needs."""
+
+    auth_token: SecretSource | None = None
+    """Where the Twilio account's auth token is: calls without its signature are refused. Absent: a token of
+    auth must come as the stream's parameter "token"."""
+    public_url: Annotated[PublicUrl | None, Field(alias="publicURL")] = None
+    """https:// and the host as Twilio calls it, where a proxy hides it from the gateway."""
+
+
+class ProtocolSpec(ResourceModel):
     """A protocol that clients may speak, and where."""
 
-    name: Literal["Native"]
-    """The protocol: Native is JSON control messages and binary PCM over WebSocket (parley.v1)."""
-    paths: Annotated[
-        tuple[UrlPath, ...],
-        Field(min_length=1, max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"}),
-    ] = DEFAULT_PATHS
-    """URL paths that serve this protocol. The first is the one that status shows."""
+    name: Literal["Native", "Twilio"]
+    """Native is JSON control messages and binary PCM over WebSocket (parley.v1); Twilio is Media Streams, with the
+    TwiML for a call at PATH/voice."""
+    paths: Paths | None = None
+    """URL paths that serve this protocol; status shows the first. Default /v1/voice, or /v1/twilio."""
+    twilio: TwilioSettings | None = None
+    """Settings of protocol Twilio."""
 
     rules = (
         Rule(
-            cel="self.paths.all(p, !(p in [" + ", ".join(f"'{path}'" for path in RESERVED_PATHS) + "]))",
+            cel="self.name == 'Twilio' || !has(self.twilio)",
+            message="twilio may be set for protocol Twilio only",
+            field="twilio",
+            holds=lambda protocol: protocol.name == "Twilio" or protocol.twilio is None,
+            blame="FieldValueForbidden",
+        ),
+        Rule(
+            cel="!has(self.paths) || self.paths.all(p, !(p in ["
+            + ", ".join(f"'{path}'" for path in RESERVED_PATHS)
+            + "]))",
             message="the gateway keeps /health, /readiness, /liveness, /metrics and /metrics/summary for itself",
             field="paths",
-            holds=lambda protocol: not set(protocol.paths) & set(RESERVED_PATHS),
+            holds=lambda protocol: not set(protocol.paths or ()) & set(RESERVED_PATHS),
         ),
     )
 
@@ -110,7 +142,7 @@ class EndpointSpec(ResourceModel):
     """DNS names of the service. A host belongs to the oldest VoiceDeployment that names it."""
     protocols: (
         Annotated[
-            tuple[NativeProtocol, ...],
+            tuple[ProtocolSpec, ...],
             Field(
                 min_length=1,
                 max_length=8,
@@ -124,6 +156,17 @@ class EndpointSpec(ResourceModel):
     """Serve the hosts through an Ingress."""
     connection: ConnectionSpec | None = None
     """What connections need from the ingress controller."""
+
+    health_paths: Paths | None = None
+    """Further URL paths of the health report, beside /health, that the ingress lets through."""
+    allowed_origins: (
+        Annotated[
+            tuple[Origin, ...],
+            Field(min_length=1, max_length=64, json_schema_extra={"x-kubernetes-list-type": "set"}),
+        ]
+        | None
+    ) = None
+    """Origins whose pages may connect. Absent: any. Clients that are no browsers are not held by this."""
 
     rules = (
         Rule(

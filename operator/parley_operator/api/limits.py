@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.durations import seconds
-from parley_operator.api.values import Duration
+from parley_operator.api.values import Duration, ModelName, Money, Price
+
+
+class PriceSpec(ResourceModel):
+    """What a provider takes, where it is not what the gateway's own price list says."""
+
+    provider: Annotated[str, Field(min_length=1, max_length=64)]
+    """As pipeline names it, such as Deepgram."""
+    model: ModelName
+    """The model, or the beginning of its name."""
+    unit: Literal[
+        "AudioSeconds", "Characters", "InputTokens", "CachedInputTokens", "OutputTokens", "AudioOutputTokens"
+    ]
+    """What is counted."""
+    price: Price
+    """In US dollars, for so many units as per says, as a quoted decimal."""
+    per: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
+    """Units that the price is for."""
+
+
+class CostSpec(ResourceModel):
+    """Bounds in money, as quoted decimals in US dollars. Whoever reaches one is told, and ended with code 4422."""
+
+    currency: Literal["USD"] = "USD"
+    """US dollars, in which providers bill."""
+    per_session: Money | None = None
+    """Of one session. Default "5.00"."""
+    per_user_per_day: Money | None = None
+    """Of one user in a day (UTC). Absent: no bound."""
+    per_day: Money | None = None
+    """Of the deployment in a day (UTC). Absent: no bound."""
+    warn_at_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Part of a bound at which clients are warned. Default 80."""
+    prices: (
+        Annotated[
+            tuple[PriceSpec, ...],
+            Field(max_length=64, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+        ]
+        | None
+    ) = None
+    """Prices that differ from the gateway's own list, or are not on it."""
 
 
 class LimitsSpec(ResourceModel):
@@ -22,6 +62,16 @@ class LimitsSpec(ResourceModel):
     """Sessions in one pod; the next is refused with close code 4424."""
     connections_per_pod: Annotated[int, Field(ge=1, le=100_000)] = 1000
     """Open connections of one pod, talking or not."""
+
+    messages_per_second: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Control messages of one client; a faster one is closed with 4413. Audio has its own bound. Default 50."""
+    max_frame_size: Annotated[int, Field(ge=1024, le=1_048_576)] | None = None
+    """Bytes of the largest WebSocket message that a client may send. Default 65536."""
+    sessions_per_user: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Sessions of one user at a time, across all pods where sessions.redis is set, else in each; one more is
+    refused with close code 4423. Users are told apart by jwt and by client secrets. Default 3."""
+    cost: CostSpec | None = None
+    """Bounds in money. Absent: a session ends at 5 US dollars."""
 
     rules = (
         Rule(

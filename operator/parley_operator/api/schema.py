@@ -25,7 +25,23 @@ def _rewrite(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> dict[str,
     schema = _without_null(_resolve(schema, definitions), definitions)
     if schema.get("x-kubernetes-int-or-string"):
         return _int_or_string(schema)
-    result = {key: value for key, value in schema.items() if key not in _DROPPED}
+    result = _spelled({key: value for key, value in schema.items() if key not in _DROPPED})
+    if "patternProperties" in result:
+        # The server checks no keys: the operator does, when it reads the resource.
+        (result["additionalProperties"],) = result.pop("patternProperties").values()
+    if "properties" in result:
+        result["properties"] = {name: _rewrite(sub, definitions) for name, sub in result["properties"].items()}
+    if "properties" in result or result.get("x-kubernetes-preserve-unknown-fields"):
+        # Structural schemas allow properties or additionalProperties, not both.
+        result.pop("additionalProperties", None)
+    for key in ("items", "additionalProperties"):
+        if isinstance(result.get(key), dict):
+            result[key] = _rewrite(result[key], definitions)
+    return result
+
+
+def _spelled(result: dict[str, Any]) -> dict[str, Any]:
+    """Default, description and constant as a CRD spells them."""
     if result.get("default", ...) is None:
         del result["default"]
     if isinstance(result.get("default"), dict):
@@ -35,16 +51,6 @@ def _rewrite(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> dict[str,
         result["description"] = _one_line(result["description"])
     if "const" in result:
         result["enum"] = [result.pop("const")]
-    if "patternProperties" in result:
-        # The server checks no keys: the operator does, when it reads the resource.
-        (result["additionalProperties"],) = result.pop("patternProperties").values()
-    if "properties" in result:
-        result["properties"] = {name: _rewrite(sub, definitions) for name, sub in result["properties"].items()}
-        # Structural schemas allow properties or additionalProperties, not both.
-        result.pop("additionalProperties", None)
-    for key in ("items", "additionalProperties"):
-        if isinstance(result.get(key), dict):
-            result[key] = _rewrite(result[key], definitions)
     return result
 
 

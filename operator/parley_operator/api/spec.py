@@ -12,9 +12,12 @@ from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.durations import seconds
 from parley_operator.api.endpoint import EndpointSpec
 from parley_operator.api.limits import LimitsSpec, RolloutSpec
+from parley_operator.api.observability import ObservabilitySpec
 from parley_operator.api.pipeline import PipelineSpec
 from parley_operator.api.pod import PodSpec
 from parley_operator.api.scaling import ScalingSpec
+from parley_operator.api.state import BillingSpec, RecordsSpec, SessionsSpec
+from parley_operator.api.turn_taking import TurnTakingSpec
 from parley_operator.api.values import Release
 
 
@@ -38,12 +41,22 @@ class VoiceDeploymentSpec(ResourceModel):
     """What the agent is told and says first. An edit reaches new sessions within a minute; no pod restarts."""
     pipeline: PipelineSpec
     """Speech to text, language model, text to speech. A change rolls the pods once their sessions ended."""
+    turn_taking: TurnTakingSpec | None = None
+    """Who may speak when. A change rolls the pods."""
     endpoint: EndpointSpec | None = None
     """How clients reach the service. Absent: a ClusterIP Service only."""
     auth: AuthSpec | None = None
     """Who may connect. Absent: whoever has the token in the generated Secret NAME-token."""
     limits: LimitsSpec = LimitsSpec()
     """Bounds of one session and of one pod."""
+    sessions: SessionsSpec | None = None
+    """What sessions of different pods share. Absent: caps and budgets hold in each pod alone."""
+    records: RecordsSpec | None = None
+    """Where a row is kept of each session. Absent: nowhere."""
+    billing: BillingSpec | None = None
+    """Who is told what to bill. It needs records."""
+    observability: ObservabilitySpec | None = None
+    """What the gateway tells those who run it."""
     scaling: ScalingSpec = ScalingSpec()
     """How many pods there are, and who decides."""
     rollout: RolloutSpec = RolloutSpec()
@@ -52,6 +65,12 @@ class VoiceDeploymentSpec(ResourceModel):
     """What may be said about the gateway's pods. A change rolls them."""
 
     rules = (
+        Rule(
+            cel="!has(self.billing) || has(self.records)",
+            message="billing needs records: usage is told from their rows, so that none is told twice or lost",
+            field="billing",
+            holds=lambda spec: spec.billing is None or spec.records is not None,
+        ),
         Rule(
             cel="oldSelf.scaling.type != 'HPA' || self.scaling.type != 'HPA' || self.replicas == oldSelf.replicas",
             message="replicas belongs to the autoscaler while scaling.type is HPA: "

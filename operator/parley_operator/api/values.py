@@ -128,6 +128,46 @@ EnvironmentName = Annotated[
     Shape(r"^[A-Za-z_][A-Za-z0-9_]*$", "an environment variable's name: letters, digits and '_'", max_length=128),
 ]
 
+ToolName = Annotated[str, Shape(r"^[a-zA-Z0-9_-]+$", "a tool's name: letters, digits, '_' and '-'", max_length=64)]
+
+HeaderName = Annotated[str, Shape(r"^[A-Za-z0-9-]+$", "the name of an HTTP header", max_length=128)]
+
+MeterName = Annotated[
+    str, Shape(r"^[A-Za-z0-9_.-]+$", "a meter's event name: letters, digits, '_', '.' and '-'", max_length=100)
+]
+
+Issuer = Annotated[str, Shape(r"^\S+$", "a name or a URL without spaces", max_length=512)]
+
+ClaimName = Annotated[str, Shape(r"^\S+$", "the name of a claim, without spaces", max_length=128)]
+
+Tenant = Annotated[str, Shape(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", "a short name without spaces", max_length=128)]
+
+Origin = Annotated[
+    str,
+    Shape(
+        r"^https?://([*][.])?[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+        "an origin such as https://example.com or https://*.example.com, without a path",
+        max_length=300,
+    ),
+]
+
+PublicUrl = Annotated[
+    str, Shape(r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$", "https:// and a host, without a path", max_length=300)
+]
+
+Money = Annotated[
+    str,
+    Shape(
+        r"^(0[.][0-9]*[1-9][0-9]*|[1-9][0-9]{0,5}([.][0-9]{1,6})?)$",
+        'an amount above zero in quotes, such as "5.00"',
+        max_length=14,
+    ),
+]
+
+Price = Annotated[
+    str, Shape(r"^[0-9]{1,6}([.][0-9]{1,12})?$", 'a price in quotes, such as "0.0043"', max_length=19)
+]
+
 DecimalText = Annotated[
     str,
     Shape(r"^[0-9](\.[0-9]{1,2})?$", 'a decimal in quotes with at most two places, such as "0.7"', max_length=4),

@@ -6,10 +6,12 @@ import json
 
 from parley_contract.agent import AgentText
 from parley_operator.api import VoiceDeployment
+from parley_operator.api.agent import PhrasesSpec
 from parley_operator.render.labels import metadata
 from parley_operator.render.names import child_name
 from parley_operator.render.paths import AGENT_NAME
 from parley_operator.render.rendered import Manifest
+from parley_operator.render.said import said
 
 
 def agent_map_name(resource: VoiceDeployment) -> str:
@@ -20,8 +22,16 @@ def agent_map_name(resource: VoiceDeployment) -> str:
 def agent_text(resource: VoiceDeployment) -> AgentText:
     """What the agent is told and says first."""
     agent = resource.spec.agent
-    said = {"instructions": agent.instructions, "greeting": agent.greeting, "language": agent.language}
-    return AgentText.model_validate({name: value for name, value in said.items() if value is not None})
+    phrases = agent.phrases or PhrasesSpec()
+    texts = said(apology=phrases.apology, still_there=phrases.still_there, goodbye=phrases.goodbye)
+    return AgentText.model_validate(
+        said(
+            instructions=agent.instructions,
+            greeting=agent.greeting,
+            language=agent.language,
+            phrases=texts or None,
+        )
+    )
 
 
 def agent_map(resource: VoiceDeployment) -> Manifest:

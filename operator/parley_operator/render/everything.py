@@ -20,6 +20,7 @@ from parley_operator.render.salt import salt_secret, salt_secret_name
 from parley_operator.render.scale import scale
 from parley_operator.render.service import service
 from parley_operator.render.service_account import service_account
+from parley_operator.render.signing import mints_client_secrets, signing_secret, signing_value
 from parley_operator.render.tls import authority_name, is_self_signed, served_certificate, served_name, tls_secrets
 from parley_operator.render.token import is_generated, token_secret, token_value
 
@@ -50,6 +51,7 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         service_account(resource),
         salt_secret(resource, facts),
         token_secret(resource, facts),
+        signing_secret(resource, facts),
         *tls_secrets(resource, facts),
         config_map(resource),
         agent_map(resource),
@@ -69,6 +71,8 @@ def _held(resource: VoiceDeployment, facts: Facts) -> set[ObjectKey]:
         held.add(ObjectKey("Secret", salt_secret_name(resource)))
     if is_generated(resource) and facts.token is None:
         held.add(ObjectKey("Secret", token_value(resource).name))
+    if mints_client_secrets(resource) and facts.signing_key is None:
+        held.add(ObjectKey("Secret", signing_value(resource).name))
     if is_self_signed(resource) and facts.tls is None:
         held |= {ObjectKey("Secret", authority_name(resource)), ObjectKey("Secret", served_name(resource))}
     return held

@@ -72,6 +72,8 @@ class Facts:
     """Content of the live Secret <name>-salt; None: there is none yet."""
     token: str | None = field(default=None, repr=False)
     """Content of the live Secret <name>-token; None: there is none yet."""
+    signing_key: str | None = field(default=None, repr=False)
+    """Content of the live Secret <name>-signing; None: there is none yet."""
     tls: TlsMaterial | None = field(default=None, repr=False)
     """Content of the live Secrets <name>-ca and <name>-tls; None: there are none, or they are not readable."""
 

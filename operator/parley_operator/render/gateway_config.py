@@ -8,34 +8,36 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
+from parley_contract.access import ClientSecrets
 from parley_contract.config import SCHEMA_VERSION, GatewayConfig
+from parley_contract.records import StripeConfig
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.durations import seconds
-from parley_operator.api.endpoint import DEFAULT_PATHS
-from parley_operator.api.pipeline import DeepgramSettings, LlmSpec, Stage, SttSpec, TtsSpec
-from parley_operator.api.references import SecretSource
+from parley_operator.api.endpoint import DEFAULT_PATHS, ProtocolSpec
+from parley_operator.render.access_config import access_config
 from parley_operator.render.labels import metadata
+from parley_operator.render.limits_config import limits_config, state_config
 from parley_operator.render.names import child_name
-from parley_operator.render.paths import (
-    AGENT_DIRECTORY,
-    AGENT_NAME,
-    CONFIG_NAME,
-    instructions_file,
-    secret_file,
-)
-from parley_operator.render.references import ValueId
+from parley_operator.render.observability_config import observability_config
+from parley_operator.render.paths import AGENT_DIRECTORY, AGENT_NAME, CONFIG_NAME, instructions_file
+from parley_operator.render.pipeline_config import pipeline_config
 from parley_operator.render.rendered import Manifest
-from parley_operator.render.token import token_value
+from parley_operator.render.said import said, source_file
+from parley_operator.render.tools_config import tool_config
+from parley_operator.render.turn_taking_config import turn_taking_config
 
 PORT = 8080
+CLIENT_SECRETS_PATH = ClientSecrets.model_fields["path"].default
+STRIPE_WEBHOOK_PATH = StripeConfig.model_fields["webhook_path"].default
 
 
 def gateway_config(resource: VoiceDeployment) -> GatewayConfig:
     """The configuration of the gateway's pods."""
-    spec, limits = resource.spec, resource.spec.limits
-    agent = _said(file=f"{AGENT_DIRECTORY}/{AGENT_NAME}", instructions_file=instructions_file(resource))
+    spec = resource.spec
+    agent = said(file=f"{AGENT_DIRECTORY}/{AGENT_NAME}", instructions_file=instructions_file(resource))
     return GatewayConfig.model_validate(
         {
             "schema_version": SCHEMA_VERSION,
@@ -43,29 +45,59 @@ def gateway_config(resource: VoiceDeployment) -> GatewayConfig:
             "namespace": resource.metadata.namespace,
             "port": PORT,
             "agent": agent,
-            "pipeline": {
-                "stt": _stt(spec.pipeline.stt),
-                "llm": _llm(spec.pipeline.llm),
-                "tts": _tts(spec.pipeline.tts),
-            },
-            "protocols": [{"name": name, "paths": list(paths)} for name, paths in protocols(resource)],
-            "auth": _auth(resource),
-            "limits": {
-                "session_duration": seconds(limits.session_duration),
-                "idle_timeout": seconds(limits.idle_timeout),
-                "sessions_per_pod": limits.sessions_per_pod,
-                "connections_per_pod": limits.connections_per_pod,
-            },
+            "pipeline": pipeline_config(spec.pipeline),
+            "protocols": [_protocol(protocol) for protocol in _protocols(resource)],
+            "auth": access_config(resource),
+            "limits": limits_config(spec.limits),
             "drain": {"timeout": seconds(spec.rollout.drain_timeout)},
+            **said(
+                tools=[tool_config(tool) for tool in spec.agent.tools] if spec.agent.tools else None,
+                turn_taking=turn_taking_config(spec.turn_taking) if spec.turn_taking else None,
+                observability=observability_config(resource),
+                log_level=spec.observability.log_level if spec.observability else None,
+            ),
+            **state_config(spec),
         }
     )
 
 
 def protocols(resource: VoiceDeployment) -> list[tuple[str, tuple[str, ...]]]:
     """The protocols that are served, each with its paths."""
+    return [(protocol.name, _paths(protocol)) for protocol in _protocols(resource)]
+
+
+def public_paths(resource: VoiceDeployment) -> Iterator[str]:
+    """Every path that is meant for those outside: probes and metrics are not."""
+    for name, paths in protocols(resource):
+        yield from paths
+        if name == "Twilio":
+            yield from (f"{path}/voice" for path in paths)
+    endpoint, auth, billing = resource.spec.endpoint, resource.spec.auth, resource.spec.billing
+    if endpoint and endpoint.health_paths:
+        yield from endpoint.health_paths
+    if auth and auth.client_secrets:
+        yield auth.client_secrets.path or CLIENT_SECRETS_PATH
+    if billing and billing.stripe.webhook_secret:
+        yield STRIPE_WEBHOOK_PATH
+
+
+def _protocols(resource: VoiceDeployment) -> tuple[ProtocolSpec, ...]:
     endpoint = resource.spec.endpoint
-    said = endpoint.protocols if endpoint else None
-    return [(protocol.name, protocol.paths) for protocol in said or ()] or [("Native", DEFAULT_PATHS)]
+    return (endpoint.protocols if endpoint else None) or (ProtocolSpec(name="Native"),)
+
+
+def _paths(protocol: ProtocolSpec) -> tuple[str, ...]:
+    return protocol.paths or DEFAULT_PATHS[protocol.name]
+
+
+def _protocol(protocol: ProtocolSpec) -> dict[str, Any]:
+    twilio = protocol.twilio
+    return said(
+        name=protocol.name,
+        paths=list(_paths(protocol)),
+        auth_token_file=source_file(twilio.auth_token) if twilio and twilio.auth_token else None,
+        public_url=twilio.public_url if twilio else None,
+    )
 
 
 def config_text(config: GatewayConfig) -> str:
@@ -88,55 +120,3 @@ def config_map(resource: VoiceDeployment) -> Manifest:
         "immutable": True,
         "data": {CONFIG_NAME: config_text(gateway_config(resource))},
     }
-
-
-def _said(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _files(sources: tuple[SecretSource, ...]) -> list[str]:
-    refs = (source.secret_key_ref for source in sources)
-    return [secret_file(ValueId("Secret", ref.name, ref.key)) for ref in refs]
-
-
-def _stage(stage: Stage) -> dict[str, Any]:
-    return _said(
-        provider=stage.provider,
-        model=stage.model,
-        base_url=stage.base_url,
-        api_key_files=_files(stage.api_keys) if stage.api_keys else None,
-    )
-
-
-def _stt(stt: SttSpec) -> dict[str, Any]:
-    settings = stt.deepgram or DeepgramSettings()
-    return _stage(stt) | _said(
-        keyterms=list(settings.keyterms) if settings.keyterms else None,
-        endpointing_ms=_milliseconds(settings.endpointing),
-        utterance_end_ms=_milliseconds(settings.utterance_end),
-    )
-
-
-def _milliseconds(duration: str | None) -> int | None:
-    return None if duration is None else round(seconds(duration) * 1000)
-
-
-def _llm(llm: LlmSpec) -> dict[str, Any]:
-    temperature = None if llm.temperature is None else float(llm.temperature)
-    return _stage(llm) | _said(max_tokens=llm.max_tokens, temperature=temperature)
-
-
-def _tts(tts: TtsSpec) -> dict[str, Any]:
-    return _stage(tts) | _said(
-        voice=tts.voice,
-        instructions=tts.openai.instructions if tts.openai else None,
-        words_per_minute=tts.embedded.words_per_minute if tts.embedded else None,
-    )
-
-
-def _auth(resource: VoiceDeployment) -> dict[str, Any]:
-    auth = resource.spec.auth
-    if auth and auth.anonymous is not None:
-        return {"anonymous": True}
-    files = _files(auth.tokens) if auth and auth.tokens else [secret_file(token_value(resource))]
-    return {"tokens": {"token_files": files}}

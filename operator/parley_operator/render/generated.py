@@ -1,4 +1,4 @@
-"""What is made once and kept: the salt, the access token and the self-signed certificate."""
+"""What is made once and kept: the salt, the access token, the signing key and the self-signed certificate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from parley_operator.api import VoiceDeployment
-from parley_operator.render import salt, tls, token
+from parley_operator.render import salt, signing, tls, token
 from parley_operator.render.facts import Facts, TlsMaterial
 from parley_operator.render.renewal import renewed
 
@@ -22,6 +22,7 @@ class Generated:
 
     salt: str | None = field(repr=False)
     token: str | None = field(repr=False)
+    signing_key: str | None = field(repr=False)
     tls: TlsMaterial | None = field(repr=False)
 
 
@@ -29,13 +30,14 @@ def read(live: Mapping[str, SecretData | None]) -> Generated:
     """What the live Secrets hold.
 
     Args:
-        live: decoded data of the resource's own Secrets by suffix: salt, token, ca, tls. They must be as the API
-            server has them now: what seems missing is made anew, and a token that a stale cache does not show
-            would be replaced.
+        live: decoded data of the resource's own Secrets by suffix: salt, token, signing, ca, tls. They must be
+            as the API server has them now: what seems missing is made anew, and a token that a stale cache does
+            not show would be replaced.
     """
     return Generated(
         salt=_text(live.get("salt"), salt.KEY),
         token=_text(live.get("token"), token.KEY),
+        signing_key=_text(live.get("signing"), signing.KEY),
         tls=tls.material(live.get("ca"), live.get("tls")),
     )
 
@@ -46,6 +48,7 @@ def complete(resource: VoiceDeployment, facts: Facts, *, now: datetime) -> Facts
         facts,
         salt=facts.salt or secrets.token_hex(16),
         token=_token(resource, facts),
+        signing_key=_signing_key(resource, facts),
         tls=_tls(resource, facts, now),
     )
 
@@ -59,6 +62,12 @@ def _token(resource: VoiceDeployment, facts: Facts) -> str | None:
     if not token.is_generated(resource):
         return None
     return facts.token or secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def _signing_key(resource: VoiceDeployment, facts: Facts) -> str | None:
+    if not signing.mints_client_secrets(resource):
+        return None
+    return facts.signing_key or secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def _tls(resource: VoiceDeployment, facts: Facts, now: datetime) -> TlsMaterial | None:

@@ -15,6 +15,8 @@ INSTRUCTIONS_NAME = "instructions.txt"
 SECRETS_DIRECTORY = "/etc/parley/secrets"
 TRUST_DIRECTORY = "/etc/parley/trust"
 TRUST_NAME = "ca.crt"
+OUTBOX_DIRECTORY = "/var/lib/parley/outbox"
+PROFILES_DIRECTORY = "/var/lib/parley/profiles"
 
 _NAME_LIMIT = 200
 """File names end at 255 bytes, while a Secret's name and a key have 253 each."""

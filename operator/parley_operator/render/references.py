@@ -10,7 +10,9 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from parley_operator.api import VoiceDeployment
-from parley_operator.api.references import KeyRef
+from parley_operator.api.base import ResourceModel
+from parley_operator.api.pod import PodSpec
+from parley_operator.api.references import KeyRef, SecretSource
 
 Kind = Literal["Secret", "ConfigMap"]
 
@@ -18,8 +20,8 @@ Kind = Literal["Secret", "ConfigMap"]
 class Purpose(StrEnum):
     """What a referenced value is for, which decides what a change of it does."""
 
-    API_KEY = "ApiKey"
-    ACCESS = "Access"
+    FILE = "File"
+    """API keys, tokens, URLs with passwords: whatever the gateway reads from a file."""
     ENVIRONMENT = "Environment"
     TRUST_BUNDLE = "TrustBundle"
     INSTRUCTIONS = "Instructions"
@@ -88,9 +90,8 @@ def references(resource: VoiceDeployment) -> list[Reference]:
     """Every reference of the spec to a Secret or a ConfigMap, in the order of the spec."""
     return [
         *_instructions(resource),
-        *_api_keys(resource),
+        *_files(resource),
         *_certificate(resource),
-        *_tokens(resource),
         *_environment(resource),
         *_trust_bundle(resource),
     ]
@@ -113,11 +114,22 @@ def _instructions(resource: VoiceDeployment) -> Iterator[Reference]:
         yield _secret(source.secret_key_ref, path, Purpose.INSTRUCTIONS)
 
 
-def _api_keys(resource: VoiceDeployment) -> Iterator[Reference]:
-    pipeline = resource.spec.pipeline
-    for name, stage in (("stt", pipeline.stt), ("llm", pipeline.llm), ("tts", pipeline.tts)):
-        for index, source in enumerate(stage.api_keys or ()):
-            yield _secret(source.secret_key_ref, f"spec.pipeline.{name}.apiKeys[{index}]", Purpose.API_KEY)
+def _files(resource: VoiceDeployment) -> Iterator[Reference]:
+    """Every Secret's value that the gateway reads from a file, wherever in the spec it is named."""
+    for path, source in _secret_sources(resource.spec, "spec"):
+        yield _secret(source.secret_key_ref, path, Purpose.FILE)
+
+
+def _secret_sources(value: object, path: str) -> Iterator[tuple[str, SecretSource]]:
+    """In the order of the spec. What `pod` and `instructionsFrom` refer to are no files of this kind."""
+    if isinstance(value, SecretSource):
+        yield path, value
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _secret_sources(item, f"{path}[{index}]")
+    elif isinstance(value, ResourceModel) and not isinstance(value, PodSpec):
+        for name, field in type(value).model_fields.items():
+            yield from _secret_sources(getattr(value, name), f"{path}.{field.alias or name}")
 
 
 def _certificate(resource: VoiceDeployment) -> Iterator[Reference]:
@@ -127,12 +139,6 @@ def _certificate(resource: VoiceDeployment) -> Iterator[Reference]:
         for key in ("tls.crt", "tls.key"):
             target = ValueId("Secret", tls.secret_ref.name, key)
             yield Reference(target, "spec.endpoint.ingress.tls.secretRef", Purpose.CERTIFICATE)
-
-
-def _tokens(resource: VoiceDeployment) -> Iterator[Reference]:
-    tokens = resource.spec.auth.tokens if resource.spec.auth else None
-    for index, source in enumerate(tokens or ()):
-        yield _secret(source.secret_key_ref, f"spec.auth.tokens[{index}]", Purpose.ACCESS)
 
 
 def _environment(resource: VoiceDeployment) -> Iterator[Reference]:

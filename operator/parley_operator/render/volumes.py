@@ -9,12 +9,15 @@ from parley_operator.render import paths
 from parley_operator.render.agent_text import agent_map_name
 from parley_operator.render.gateway_config import config_map_name
 from parley_operator.render.references import Purpose, Reference, ValueId, references
+from parley_operator.render.signing import mints_client_secrets, signing_value
 from parley_operator.render.token import is_generated, token_value
 
 SECRET_MODE = 0o440
 """Readable by the pod's group alone."""
 TEXT_MODE = 0o444
 TMP_SIZE = "64Mi"
+OUTBOX_SIZE = "256Mi"
+PROFILES_SIZE = "256Mi"
 
 
 def volumes(resource: VoiceDeployment) -> list[dict[str, Any]]:
@@ -32,7 +35,16 @@ def volumes(resource: VoiceDeployment) -> list[dict[str, Any]]:
         result.append(
             {"name": "trust", "configMap": {"name": bundle.name, "defaultMode": TEXT_MODE, "items": items}}
         )
-    return result
+    return result + [{"name": name, "emptyDir": {"sizeLimit": size}} for name, _, size in _kept(resource)]
+
+
+def _kept(resource: VoiceDeployment) -> list[tuple[str, str, str]]:
+    """Folders that outlive a container, though not its pod: name, place and size."""
+    profiles = resource.spec.observability is not None and resource.spec.observability.profiling == "Enabled"
+    return [
+        *([("outbox", paths.OUTBOX_DIRECTORY, OUTBOX_SIZE)] if resource.spec.records else []),
+        *([("profiles", paths.PROFILES_DIRECTORY, PROFILES_SIZE)] if profiles else []),
+    ]
 
 
 def mounts(resource: VoiceDeployment) -> list[dict[str, Any]]:
@@ -47,6 +59,7 @@ def mounts(resource: VoiceDeployment) -> list[dict[str, Any]]:
     return [
         *({"name": name, "mountPath": places[name], "readOnly": True} for name in mounted),
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
+        *({"name": name, "mountPath": place} for name, place, _ in _kept(resource)),
     ]
 
 
@@ -71,9 +84,11 @@ def _agent_sources(resource: VoiceDeployment) -> list[dict[str, Any]]:
 
 def _secret_sources(resource: VoiceDeployment) -> list[dict[str, Any]]:
     """One source for each Secret, with only the keys that the spec names."""
-    targets = {reference.target for reference in _of(resource, Purpose.API_KEY, Purpose.ACCESS)}
+    targets = {reference.target for reference in _of(resource, Purpose.FILE)}
     if is_generated(resource):
         targets.add(token_value(resource))
+    if mints_client_secrets(resource):
+        targets.add(signing_value(resource))
     by_secret: dict[str, list[ValueId]] = {}
     for target in sorted(targets):
         by_secret.setdefault(target.name, []).append(target)

@@ -99,6 +99,183 @@ FULL_SPEC: dict[str, Any] = {
 }
 
 
+HTTP_TOOL = {
+    "name": "book_table",
+    "type": "HTTP",
+    "http": {
+        "url": "https://tables.example.com/book",
+        "description": "Books a table.",
+        "parameters": {
+            "type": "object",
+            "properties": {"people": {"type": "integer"}, "at": {"type": "string"}},
+            "required": ["people", "at"],
+        },
+        "headers": [{"name": "Authorization", "valueFrom": secret("tools", "tables")}],
+        "idempotent": True,
+    },
+    "timeout": "5s",
+}
+MCP_TOOL = {
+    "name": "crm",
+    "type": "MCP",
+    "mcp": {
+        "url": "https://crm.example.com/mcp",
+        "allowedTools": ["find_customer"],
+        "idempotentTools": ["find_customer"],
+    },
+}
+JWT = {
+    "issuer": "https://id.example.com",
+    "audiences": ["voice"],
+    "algorithms": ["RS256", "ES256"],
+    "jwksURI": "https://id.example.com/jwks",
+    "claims": {"user": "sub", "tenant": "org"},
+}
+HS256 = {"issuer": "accounts", "audiences": ["voice"], "algorithms": ["HS256"], "secret": secret("jwt", "secret")}
+CARTESIA = {"provider": "Cartesia", "model": "sonic-3", "voice": "a0e9", "apiKeys": [secret("keys", "cartesia")]}
+ENGINE_SPEC: dict[str, Any] = {
+    "agent": {
+        "instructions": "You answer the phone of a bakery.",
+        "phrases": {"apology": "Sorry, one moment.", "stillThere": "Still there?", "goodbye": ""},
+        "tools": [HTTP_TOOL, MCP_TOOL],
+    },
+    "pipeline": {
+        "stt": {
+            "provider": "DeepgramFlux",
+            "apiKeys": [secret("keys", "deepgram"), secret("keys", "deepgram-2")],
+            "concurrentRequests": 100,
+            "flux": {"keyterms": ["sourdough"], "eagerThreshold": "0.4", "threshold": "0.8", "timeout": "3s"},
+            "fallbacks": [
+                {"name": "classic", **KEYED_STT},
+                {
+                    "name": "whisper",
+                    "provider": "OpenAICompatible",
+                    "baseURL": "http://whisper.example.com/v1",
+                    "model": "large-v3",
+                    "transcription": {"prompt": "Sourdough, rye."},
+                },
+            ],
+        },
+        "llm": {
+            **KEYED_LLM,
+            "requestsPerMinute": 500,
+            "fallbacks": [
+                {
+                    "name": "gemini",
+                    "provider": "Gemini",
+                    "model": "gemini-2.5-flash",
+                    "apiKeys": [secret("keys", "gemini")],
+                },
+                {
+                    "name": "own",
+                    "provider": "OpenAICompatible",
+                    "baseURL": "http://litellm.example.com:4000/v1",
+                    "model": "gpt-4.1-mini",
+                },
+            ],
+        },
+        "tts": {
+            **CARTESIA,
+            "fallbacks": [
+                {
+                    "name": "eleven",
+                    "provider": "ElevenLabs",
+                    "voice": "21m00",
+                    "apiKeys": [secret("keys", "eleven")],
+                    "elevenLabs": {"stability": "0.5", "similarityBoost": "1"},
+                },
+                {"name": "aura", "provider": "Deepgram", "apiKeys": [secret("keys", "deepgram")]},
+                {
+                    "name": "piper",
+                    "provider": "OpenAICompatible",
+                    "baseURL": "http://piper.example.com/v1",
+                    "model": "piper",
+                    "voice": "amy",
+                    "openAICompatible": {"sampleRate": 22050},
+                },
+            ],
+        },
+        "resilience": {"retries": 2, "breakerFailures": 3, "breakerProbeInterval": "5s"},
+        "speechCache": {"maxSize": "32Mi"},
+    },
+    "turnTaking": {
+        "voiceActivity": "Silero",
+        "endOfTurn": "Semantic",
+        "endOfSpeechSilence": "500ms",
+        "completeSilence": "300ms",
+        "incompleteSilence": "2s",
+        "preemptive": False,
+        "bargeIn": {
+            "mode": "Enabled",
+            "minSpeechDuration": "250ms",
+            "backchannels": ["mhm", "aha"],
+            "falseInterruptionTimeout": "1500ms",
+        },
+        "idleAnswerTime": "10s",
+    },
+    "endpoint": {
+        "protocols": [
+            {"name": "Native"},
+            {
+                "name": "Twilio",
+                "paths": ["/calls"],
+                "twilio": {"authToken": secret("twilio", "token"), "publicURL": "https://voice.example.com"},
+            },
+        ],
+        "healthPaths": ["/api/voice/health"],
+        "allowedOrigins": ["https://example.com", "https://*.example.com", "http://localhost:3000"],
+    },
+    "auth": {
+        "tokens": [secret("tokens", "website")],
+        "apiKeys": [{"name": "backend", "valueFrom": secret("tokens", "backend"), "tenant": "bakery"}],
+        "jwt": [JWT, HS256],
+        "clientSecrets": {"path": "/v1/tickets", "lifetime": "45s"},
+    },
+    "limits": {
+        "messagesPerSecond": 100,
+        "maxFrameSize": 32_768,
+        "sessionsPerUser": 2,
+        "cost": {
+            "perSession": "2.50",
+            "perUserPerDay": "10",
+            "perDay": "500",
+            "warnAtPercent": 75,
+            "prices": [
+                {
+                    "provider": "OpenAICompatible",
+                    "model": "piper",
+                    "unit": "AudioOutputTokens",
+                    "price": "0.02",
+                    "per": 1_000_000,
+                }
+            ],
+        },
+    },
+    "sessions": {"redis": {"url": secret("redis", "url"), "whenAway": "Refuse"}},
+    "records": {"postgres": {"url": secret("pg-app", "uri")}, "transcripts": "Text", "retentionDays": 90},
+    "billing": {
+        "stripe": {
+            "apiKey": secret("stripe", "key"),
+            "meter": "voice_cents",
+            "customer": "User",
+            "webhookSecret": secret("stripe", "webhook"),
+        }
+    },
+    "observability": {
+        "logLevel": "Debug",
+        "maxTenants": 20,
+        "sla": {"firstToken": "400ms", "firstAudio": "1s"},
+        "traces": {
+            "endpoint": "http://collector.example.com:4318/v1/traces",
+            "headers": [{"name": "X-Key", "valueFrom": secret("otel", "key")}],
+            "sampleRatio": "0.1",
+        },
+        "profiling": "Enabled",
+    },
+}
+"""Every field of the conversation engine, each with a value that is not its default."""
+
+
 def resource(**spec: Any) -> dict[str, Any]:
     """The minimal resource with the given blocks of its spec in place of its own."""
     document = copy.deepcopy(MINIMAL)
@@ -127,6 +304,16 @@ class Bad:
 GOOD: dict[str, dict[str, Any]] = {
     "agent and pipeline only": MINIMAL,
     "everything": resource(**FULL_SPEC),
+    "the conversation engine": resource(**ENGINE_SPEC),
+    "tokens of an issuer": resource(auth={"jwt": [JWT]}),
+    "a workers' voice without a key": with_pipeline(
+        tts={
+            "provider": "OpenAICompatible",
+            "baseURL": "http://piper.example.com/v1",
+            "model": "piper",
+            "voice": "amy",
+        }
+    ),
     "plain ingress of the default class": with_ingress(),
     "self-signed": with_ingress(ingress={"tls": {"selfSigned": {}}}),
     "anonymous": resource(auth={"anonymous": {}}),
@@ -311,12 +498,129 @@ BAD: list[Bad] = [
         "spec.endpoint.connection.maxDuration",
         "must be at least limits.sessionDuration",
     ),
-    Bad("neither tokens nor anonymous", resource(auth={}), "spec.auth", "set exactly one of tokens and anonymous"),
+    Bad("nobody may connect", resource(auth={}), "spec.auth", "set tokens, apiKeys or jwt, or else anonymous"),
     Bad(
         "tokens and anonymous",
         resource(auth={"tokens": [secret("a", "b")], "anonymous": {}}),
         "spec.auth",
-        "set exactly one of tokens and anonymous",
+        "set tokens, apiKeys or jwt, or else anonymous",
+    ),
+    Bad(
+        "client secrets that nobody mints",
+        resource(auth={"tokens": [secret("a", "b")], "clientSecrets": {}}),
+        "spec.auth.clientSecrets",
+        "clientSecrets needs apiKeys",
+    ),
+    Bad(
+        "HS256 beside public keys",
+        resource(auth={"jwt": [{**JWT, "algorithms": ["HS256", "RS256"]}]}),
+        "spec.auth.jwt[0]",
+        "HS256 stands alone and needs secret",
+    ),
+    Bad(
+        "RS256 without keys",
+        resource(auth={"jwt": [{key: value for key, value in JWT.items() if key != "jwksURI"}]}),
+        "spec.auth.jwt[0]",
+        "RS256 and ES256 need jwksURI",
+    ),
+    Bad(
+        "an issuer twice",
+        resource(auth={"jwt": [JWT, {**JWT, "audiences": ["other"]}]}),
+        "spec.auth.jwt[1]",
+        "",
+    ),
+    Bad(
+        "a server without its address",
+        with_pipeline(llm={"provider": "OpenAICompatible", "model": "llama"}),
+        "spec.pipeline.llm.baseURL",
+        "baseURL is required for provider OpenAICompatible",
+    ),
+    Bad(
+        "a fallback without its key",
+        with_pipeline(stt={**KEYED_STT, "fallbacks": [{"name": "flux", "provider": "DeepgramFlux"}]}),
+        "spec.pipeline.stt.fallbacks[0].apiKeys",
+        "apiKeys is required for this provider",
+    ),
+    Bad(
+        "a fallback twice",
+        with_pipeline(stt={**KEYED_STT, "fallbacks": [{"name": "a", **KEYED_STT}, {"name": "a", **KEYED_STT}]}),
+        "spec.pipeline.stt.fallbacks[1]",
+        "",
+    ),
+    Bad(
+        "a voice for Aura",
+        with_pipeline(tts={"provider": "Deepgram", "voice": "thalia", "apiKeys": [secret("keys", "deepgram")]}),
+        "spec.pipeline.tts.voice",
+        "its model names it",
+    ),
+    Bad(
+        "no voice for Cartesia",
+        with_pipeline(tts={key: value for key, value in CARTESIA.items() if key != "voice"}),
+        "spec.pipeline.tts.voice",
+        "voice is required for this provider",
+    ),
+    Bad(
+        "keys bounded that are not there",
+        with_pipeline(llm={"provider": "Embedded", "requestsPerMinute": 5}),
+        "spec.pipeline.llm",
+        "provider Embedded takes neither requestsPerMinute nor concurrentRequests",
+    ),
+    Bad(
+        "too eager",
+        with_pipeline(
+            stt={"provider": "DeepgramFlux", "apiKeys": [secret("a", "b")], "flux": {"eagerThreshold": "0.1"}}
+        ),
+        "spec.pipeline.stt.flux.eagerThreshold",
+        'eagerThreshold must be between "0.3" and "0.9"',
+    ),
+    Bad(
+        "a tool of two kinds",
+        resource(agent={"instructions": "x", "tools": [{**HTTP_TOOL, "mcp": MCP_TOOL["mcp"]}]}),
+        "spec.agent.tools[0]",
+        "set http for type HTTP, or mcp for type MCP",
+    ),
+    Bad(
+        "a tool for ever",
+        resource(agent={"instructions": "x", "tools": [{**MCP_TOOL, "timeout": "1h"}]}),
+        "spec.agent.tools[0].timeout",
+        "timeout must be between 100ms and 5m",
+    ),
+    Bad(
+        "a silence without end",
+        resource(turnTaking={"endOfSpeechSilence": "1m"}),
+        "spec.turnTaking.endOfSpeechSilence",
+        "endOfSpeechSilence must be between 100ms and 10s",
+    ),
+    Bad(
+        "money as a number",
+        resource(limits={"cost": {"perSession": 5}}),
+        "spec.limits.cost.perSession",
+        "string",
+    ),
+    Bad("no money", resource(limits={"cost": {"perSession": "0"}}), "spec.limits.cost.perSession", ""),
+    Bad(
+        "bills without records",
+        resource(billing=ENGINE_SPEC["billing"]),
+        "spec.billing",
+        "billing needs records",
+    ),
+    Bad(
+        "Twilio's settings for Native",
+        resource(endpoint={"protocols": [{"name": "Native", "twilio": {}}]}),
+        "spec.endpoint.protocols[0].twilio",
+        "twilio may be set for protocol Twilio only",
+    ),
+    Bad(
+        "an origin with a path",
+        resource(endpoint={"allowedOrigins": ["https://example.com/page"]}),
+        "spec.endpoint.allowedOrigins[0]",
+        "",
+    ),
+    Bad(
+        "traced more than always",
+        resource(observability={"traces": {"endpoint": "http://c.example.com", "sampleRatio": "2"}}),
+        "spec.observability.traces.sampleRatio",
+        'sampleRatio is at most "1"',
     ),
     Bad("not a duration", resource(limits={"sessionDuration": "30 minutes"}), "spec.limits.sessionDuration", ""),
     Bad(

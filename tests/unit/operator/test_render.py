@@ -260,10 +260,10 @@ def test_o05_references_are_found_with_their_paths() -> None:
         ("Secret", "keys", "deepgram", "spec.pipeline.stt.apiKeys[0].secretKeyRef"),
         ("Secret", "keys", "anthropic", "spec.pipeline.llm.apiKeys[0].secretKeyRef"),
         ("Secret", "keys", "openai", "spec.pipeline.tts.apiKeys[0].secretKeyRef"),
-        ("Secret", "voice-certificate", "tls.crt", "spec.endpoint.ingress.tls.secretRef"),
-        ("Secret", "voice-certificate", "tls.key", "spec.endpoint.ingress.tls.secretRef"),
         ("Secret", "tokens", "website", "spec.auth.tokens[0].secretKeyRef"),
         ("Secret", "tokens", "phone", "spec.auth.tokens[1].secretKeyRef"),
+        ("Secret", "voice-certificate", "tls.crt", "spec.endpoint.ingress.tls.secretRef"),
+        ("Secret", "voice-certificate", "tls.key", "spec.endpoint.ingress.tls.secretRef"),
         ("ConfigMap", "site", "region", "spec.pod.env[1].valueFrom.configMapKeyRef"),
         ("ConfigMap", "company-ca", "ca.crt", "spec.pod.trustBundle.configMapKeyRef"),
     ]

@@ -10,7 +10,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.api.durations import seconds
 from parley_operator.api.endpoint import ConnectionSpec, EndpointSpec
 from parley_operator.render.facts import Facts
-from parley_operator.render.gateway_config import protocols
+from parley_operator.render.gateway_config import public_paths
 from parley_operator.render.names import child_name
 from parley_operator.render.rendered import Finding
 
@@ -61,7 +61,7 @@ def exposure(resource: VoiceDeployment, facts: Facts) -> Exposure | None:
     connection = endpoint.connection or ConnectionSpec()
     return Exposure(
         hosts=hosts,
-        paths=tuple(dict.fromkeys(path for _, paths in protocols(resource) for path in paths)),
+        paths=tuple(dict.fromkeys(public_paths(resource))),
         tls_secret=tls_secret_name(resource.metadata.name, endpoint),
         idle_timeout=math.ceil(seconds(connection.idle_timeout or DEFAULT_IDLE_TIMEOUT)),
         max_duration=_max_duration(connection, resource.spec.limits.session_duration),

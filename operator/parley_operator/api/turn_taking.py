@@ -1,0 +1,69 @@
+"""`spec.turnTaking`: who may speak when."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from parley_operator.api.base import ResourceModel, Rule
+from parley_operator.api.durations import seconds
+from parley_operator.api.values import Duration, Keyterm
+
+
+def _between(field: str, attribute: str, low: str, high: str) -> Rule:
+    return Rule(
+        cel=f"!has(self.{field}) || (duration(self.{field}) >= duration('{low}') && "
+        f"duration(self.{field}) <= duration('{high}'))",
+        message=f"{field} must be between {low} and {high}",
+        field=field,
+        holds=lambda spec: (
+            getattr(spec, attribute) is None or seconds(low) <= seconds(getattr(spec, attribute)) <= seconds(high)
+        ),
+    )
+
+
+class BargeInSpec(ResourceModel):
+    """What happens when the caller speaks while the agent does."""
+
+    mode: Literal["Enabled", "Disabled"] | None = None
+    """Enabled (the default): the caller stops the agent. Disabled: the agent finishes."""
+    min_speech_duration: Duration | None = None
+    """Speech shorter than this pauses a reply but does not end it, 1ms to 5s. Default 200ms."""
+    backchannels: Annotated[tuple[Keyterm, ...], Field(max_length=100)] | None = None
+    """Words that stop no reply, such as "mhm". Absent: those of the agent's language."""
+    false_interruption_timeout: Duration | None = None
+    """An interrupted reply goes on where it stopped when no words come for so long, 100ms to 30s. Default 2s."""
+
+    rules = (
+        _between("minSpeechDuration", "min_speech_duration", "1ms", "5s"),
+        _between("falseInterruptionTimeout", "false_interruption_timeout", "100ms", "30s"),
+    )
+
+
+class TurnTakingSpec(ResourceModel):
+    """Who may speak when. What is absent has the gateway's default. A change rolls the pods."""
+
+    voice_activity: Literal["Provider", "Energy", "Silero"] | None = None
+    """What hears that the caller speaks: the recogniser (default), loudness, or Silero's model in the gateway."""
+    end_of_turn: Literal["Provider", "Silence", "Semantic"] | None = None
+    """What ends a turn: the recogniser (default), silence, or silence as long as what was said asks for."""
+    end_of_speech_silence: Duration | None = None
+    """Silence that ends a turn with Silence, 100ms to 10s. Default 600ms."""
+    complete_silence: Duration | None = None
+    """Silence that ends a turn with Semantic after what sounds complete, 100ms to 10s. Default 350ms."""
+    incomplete_silence: Duration | None = None
+    """Silence that ends a turn with Semantic after what sounds as if it went on, 100ms to 10s. Default 1600ms."""
+    preemptive: bool | None = None
+    """Whether an answer is drafted when the turn is perhaps over. Default true."""
+    barge_in: BargeInSpec | None = None
+    """What happens when the caller speaks while the agent does."""
+    idle_answer_time: Duration | None = None
+    """So long before limits.idleTimeout the agent asks whether the caller is there, 1s to 10m. Default 15s."""
+
+    rules = (
+        _between("endOfSpeechSilence", "end_of_speech_silence", "100ms", "10s"),
+        _between("completeSilence", "complete_silence", "100ms", "10s"),
+        _between("incompleteSilence", "incomplete_silence", "100ms", "10s"),
+        _between("idleAnswerTime", "idle_answer_time", "1s", "10m"),
+    )
