@@ -5,24 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from parley_contract.config import GatewayConfig
-from parley_contract.native import START_DEADLINE_S, SUBPROTOCOL
-from parley_gateway.auth import presented_token
+from parley_contract.native import START_DEADLINE_S
+from parley_contract.protocols import ProtocolConfig
 from parley_gateway.health import Health, Phase
 from parley_gateway.metrics import Metrics
-from parley_gateway.protocols.admission import RefusedError
-from parley_gateway.protocols.native import NativeConnection
+from parley_gateway.protocols.endpoint import Connection, Endpoint, Handshake, Refusal, Webhook
+from parley_gateway.protocols.native_endpoint import NativeEndpoint
 from parley_gateway.sessions import RECONNECT_AFTER_S, Sessions, draining_refusal
 from parley_gateway.websocket import QueuedSocket
 
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+_FORM_BYTES = 64 * 1024
 
 
 class App:
@@ -33,7 +35,7 @@ class App:
         self._sessions = sessions
         self._health = health
         self._metrics = metrics
-        self._connections: set[NativeConnection] = set()
+        self._connections: set[Connection] = set()
 
     def routes(self) -> Starlette:
         """The ASGI application."""
@@ -44,8 +46,10 @@ class App:
             "/metrics": self._on_metrics,
         }
         routes: list[BaseRoute] = [Route(path, endpoint) for path, endpoint in probes.items()]
-        for path in (path for protocol in self._config.protocols for path in protocol.paths):
-            routes += [WebSocketRoute(path, self._on_websocket), Route(path, _upgrade_required)]
+        for protocol in self._config.protocols:
+            endpoint = self._endpoint(protocol)
+            for path in protocol.paths:
+                routes += self._routes_of(endpoint, path)
         return Starlette(routes=routes)
 
     def drain(self) -> None:
@@ -75,35 +79,45 @@ class App:
 
     # --- clients ---
 
-    async def _on_websocket(self, websocket: WebSocket) -> None:
-        if (refusal := self._refusal(websocket)) is not None:
-            await websocket.send_denial_response(refusal)
-            return
-        offered = websocket.scope["subprotocols"]
-        await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
-        await self._serve(websocket, offered)
+    def _endpoint(self, _: ProtocolConfig) -> Endpoint:
+        return NativeEndpoint(
+            self._sessions, limits=self._config.limits, clock=time.monotonic, observer=self._metrics
+        )
 
-    def _refusal(self, websocket: WebSocket) -> Response | None:
-        """Why this handshake is not completed, if it is not."""
-        offered = websocket.scope["subprotocols"]
+    def _routes_of(self, endpoint: Endpoint, path: str) -> list[BaseRoute]:
+        async def on_websocket(websocket: WebSocket) -> None:
+            await self._on_websocket(websocket, endpoint)
+
+        routes: list[BaseRoute] = [WebSocketRoute(path, on_websocket), Route(path, _upgrade_required(endpoint))]
+        for rest, webhook in endpoint.webhooks.items():
+            routes.append(Route(path + rest, self._posted_to(webhook), methods=["POST"]))
+        return routes
+
+    async def _on_websocket(self, websocket: WebSocket, endpoint: Endpoint) -> None:
+        handshake = _handshake(websocket)
+        refusal = self._full() or endpoint.refusal(handshake)
+        if refusal is not None:
+            await websocket.send_denial_response(self._refused(refusal))
+            return
+        await websocket.accept(subprotocol=endpoint.subprotocol if handshake.subprotocols else None)
+        await self._serve(websocket, endpoint, handshake)
+
+    def _full(self) -> Refusal | None:
+        """Why no handshake is completed now, if none is."""
         if self._health.draining:
-            return self._refused("draining", 503, "this server is going away; connect again")
+            return Refusal("draining", 503, "this server is going away; connect again")
         if len(self._connections) >= self._config.limits.connections_per_pod:
-            return self._refused(
-                "connections", 503, "this server has no connection left; connect again in a while"
-            )
-        if offered and SUBPROTOCOL not in offered:
-            return self._refused("subprotocol", 400, f"this path speaks the WebSocket subprotocol {SUBPROTOCOL}")
+            return Refusal("connections", 503, "this server has no connection left; connect again in a while")
         return None
 
-    def _refused(self, reason: str, status: int, message: str) -> Response:
-        self._metrics.refused.labels(reason).inc()
-        headers = {"Retry-After": f"{RECONNECT_AFTER_S:.0f}"} if status == 503 else {}
-        return JSONResponse({"error": message}, status_code=status, headers=headers)
+    def _refused(self, refusal: Refusal) -> Response:
+        self._metrics.refused.labels(refusal.reason).inc()
+        headers = {"Retry-After": f"{RECONNECT_AFTER_S:.0f}"} if refusal.status == 503 else {}
+        return JSONResponse({"error": refusal.message}, status_code=refusal.status, headers=headers)
 
-    async def _serve(self, websocket: WebSocket, offered: list[str]) -> None:
+    async def _serve(self, websocket: WebSocket, endpoint: Endpoint, handshake: Handshake) -> None:
         socket = QueuedSocket(websocket)
-        connection = self._connect(socket, websocket, offered)
+        connection = endpoint.connect(socket, handshake)
         deadline = asyncio.get_running_loop().call_later(START_DEADLINE_S, connection.on_start_deadline)
         self._connections.add(connection)
         self._metrics.connections.inc()
@@ -115,30 +129,48 @@ class App:
             self._metrics.connections.dec()
         self._metrics.closes.labels(str(code)).inc()
 
-    def _connect(self, socket: QueuedSocket, websocket: WebSocket, offered: list[str]) -> NativeConnection:
-        """The protocol's side of a socket; one whose token cannot be read is already on its way out."""
-        refused: RefusedError | None = None
-        token: str | None = None
-        try:
-            token = presented_token(websocket.headers, offered)
-        except RefusedError as error:
-            refused = error
-        connection = NativeConnection(
-            socket,
-            self._sessions,
-            limits=self._config.limits,
-            clock=time.monotonic,
-            observer=self._metrics,
-            token=token,
-        )
-        if refused:
-            connection.refuse(refused)
-        return connection
+    # --- webhooks ---
+
+    def _posted_to(self, webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:
+        async def on_post(request: Request) -> Response:
+            form = await _form(request)
+            if form is None:
+                return self._refused(Refusal("webhook", 413, "a form of at most 64 KiB is taken"))
+            answer = webhook(_handshake(request), form)
+            if isinstance(answer, Refusal):
+                return self._refused(answer)
+            return Response(answer.body, answer.status, media_type=answer.media_type)
+
+        return on_post
 
 
-async def _upgrade_required(_: Request) -> Response:
-    return JSONResponse(
-        {"error": f"connect with a WebSocket client, subprotocol {SUBPROTOCOL}"},
-        status_code=426,
-        headers={"Upgrade": "websocket", "Connection": "Upgrade"},
+def _handshake(request: HTTPConnection) -> Handshake:
+    return Handshake(
+        url=str(request.url),
+        path=request.url.path,
+        headers=request.headers,
+        subprotocols=tuple(request.scope.get("subprotocols", ())),
     )
+
+
+async def _form(request: Request) -> dict[str, list[str]] | None:
+    """The fields that were posted; None where it is too much to be a form."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _FORM_BYTES:
+            return None
+    return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
+
+
+def _upgrade_required(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    detail = f", subprotocol {endpoint.subprotocol}" if endpoint.subprotocol else ""
+
+    async def on_request(_: Request) -> Response:
+        return JSONResponse(
+            {"error": f"connect with a WebSocket client{detail}"},
+            status_code=426,
+            headers={"Upgrade": "websocket", "Connection": "Upgrade"},
+        )
+
+    return on_request

@@ -7,9 +7,10 @@ import logging
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from parley_gateway.protocols.socket import Handler
 
 logger = logging.getLogger(__name__)
 
@@ -18,30 +19,6 @@ _QUEUE_BYTES = 256 * 1024
 _CLOSE_S = 5.0
 ABNORMAL_CLOSURE = 1006
 """What RFC 6455 calls a connection that ended without a close frame."""
-
-
-class Handler(Protocol):
-    """What a protocol does with what comes in. No method blocks."""
-
-    def on_text(self, text: str) -> None:
-        """A text message."""
-        ...
-
-    def on_bytes(self, data: bytes) -> None:
-        """A binary message."""
-        ...
-
-    def on_slow(self) -> None:
-        """The client does not read; nothing more is sent."""
-        ...
-
-    def on_mistake(self) -> None:
-        """The handler itself raised."""
-        ...
-
-    def on_disconnect(self) -> None:
-        """The WebSocket is closed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a protocol needs of a WebSocket, whatever library serves it."""
+"""The seam between a protocol and a WebSocket, whatever library serves it: what goes out, what comes in."""
 
 from __future__ import annotations
 
@@ -22,4 +22,28 @@ class Socket(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued has been sent; `reason` is at most 123 bytes of UTF-8."""
+        ...
+
+
+class Handler(Protocol):
+    """What a protocol does with what comes in. No method blocks."""
+
+    def on_text(self, text: str) -> None:
+        """A text message."""
+        ...
+
+    def on_bytes(self, data: bytes) -> None:
+        """A binary message."""
+        ...
+
+    def on_slow(self) -> None:
+        """The client does not read; nothing more is sent."""
+        ...
+
+    def on_mistake(self) -> None:
+        """The handler itself raised."""
+        ...
+
+    def on_disconnect(self) -> None:
+        """The WebSocket is closed."""
         ...
