@@ -48,6 +48,8 @@ class LinkCapabilities:
     """Whether the client says what it has played."""
     lead_ms: int
     """How far ahead of real time audio may be sent."""
+    can_drop: bool = False
+    """Whether the client can be made to drop what it has buffered of a reply that goes on."""
 
 
 class ClientLink(Protocol):
@@ -62,8 +64,16 @@ class ClientLink(Protocol):
         """Send a reply's audio that begins `offset_ms` into it."""
         ...
 
+    def finish(self, reply: int) -> None:
+        """All audio of a reply has been written."""
+        ...
+
+    def drop(self, reply: int) -> None:
+        """Have a client that can drop forget what it has buffered of a reply; more of it may follow."""
+        ...
+
     def clear(self, reply: int) -> None:
-        """Have the client drop what it has buffered of a reply."""
+        """Have the client drop what it has buffered of a reply, of which nothing follows."""
         ...
 
     def notify(self, notice: Notice) -> None:

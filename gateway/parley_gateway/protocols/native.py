@@ -13,6 +13,7 @@ from parley_contract.native import (
     AudioFormat,
     ClientMessage,
     CloseCode,
+    Dtmf,
     ErrorCode,
     ErrorMessage,
     Feature,
@@ -36,6 +37,7 @@ from parley_contract.native import (
 from parley_gateway.conversation.events import (
     ClearRequested,
     CommitRequested,
+    DtmfReceived,
     EndReason,
     InterruptRequested,
     PlayoutReported,
@@ -172,6 +174,12 @@ class NativeConnection:
         if self._outgoing.send(reply, offset_ms, pcm):
             self._say(ReplyAudio(reply=reply, offset_ms=offset_ms))
         self._socket.send_bytes(pcm)
+
+    def finish(self, reply: int) -> None:
+        """The client counts what it plays by itself."""
+
+    def drop(self, reply: int) -> None:
+        """The protocol has no word for it, and the link does not claim it."""
 
     def clear(self, reply: int) -> None:
         """From now on no byte of the reply is sent; `reply.interrupted` has the client drop what it has."""
@@ -322,7 +330,7 @@ class NativeConnection:
                 self._session.hang_up(reason)
 
 
-def _event_for(message: InputCommit | InputClear | TextInput | ReplyCreate | ReplyCancel) -> ClientEvent:
+def _event_for(message: InputCommit | InputClear | TextInput | Dtmf | ReplyCreate | ReplyCancel) -> ClientEvent:
     match message:
         case InputCommit():
             return CommitRequested()
@@ -330,6 +338,8 @@ def _event_for(message: InputCommit | InputClear | TextInput | ReplyCreate | Rep
             return ClearRequested()
         case TextInput(text=text):
             return TextReceived(text)
+        case Dtmf(digit=digit):
+            return DtmfReceived(digit)
         case ReplyCreate():
             return ReplyRequested()
         case ReplyCancel():
