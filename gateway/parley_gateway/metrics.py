@@ -7,9 +7,10 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from parley_gateway.conversation.events import EndReason, FailureKind, Stage
+from parley_gateway.conversation.history import ToolStatus
 from parley_gateway.conversation.notices import ReplyStatus
 from parley_gateway.health import Health
-from parley_gateway.ports import LlmUsage
+from parley_gateway.ports import Usage
 from parley_gateway.session.observer import Latency
 
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -51,7 +52,19 @@ class Metrics:
         self.errors = Counter(
             "voice_provider_errors", "Failures of providers.", ["stage", "kind"], registry=registry
         )
-        self.tokens = Counter("voice_llm_tokens", "Tokens of the model.", ["direction"], registry=registry)
+        self.usage = Counter(
+            "voice_usage",
+            "What providers bill, in their units.",
+            ["stage", "provider", "model", "unit"],
+            registry=registry,
+        )
+        self.tools = Histogram(
+            "voice_tool_seconds",
+            "How long calls of tools took.",
+            ["tool", "status"],
+            buckets=_LATENCY_BUCKETS,
+            registry=registry,
+        )
         self.dropped = Counter(
             "voice_input_dropped_seconds", "Callers' audio that was left out.", registry=registry
         )
@@ -105,10 +118,14 @@ class SessionMetrics:
         self._metrics.errors.labels(stage.value, kind.value).inc()
         self._health.provider_failed(stage, kind)
 
-    def tokens_used(self, usage: LlmUsage) -> None:
-        """An answer took tokens."""
-        self._metrics.tokens.labels("input").inc(usage.input_tokens)
-        self._metrics.tokens.labels("output").inc(usage.output_tokens)
+    def used(self, usage: Usage) -> None:
+        """A provider will bill for this."""
+        for unit, amount in usage.amounts.items():
+            self._metrics.usage.labels(usage.stage.value, usage.provider, usage.model, unit.value).inc(amount)
+
+    def tool_over(self, name: str, status: ToolStatus, seconds: float) -> None:
+        """A tool has answered, or failed."""
+        self._metrics.tools.labels(name, status.value).observe(seconds)
 
     def underrun(self, ms: int) -> None:
         """The client ran out of audio."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parley_contract.native import (
+    BudgetWarning,
     CloseCode,
     ErrorMessage,
     Flow,
@@ -16,10 +17,13 @@ from parley_contract.native import (
     SessionDraining,
     SpeechStartedMessage,
     SpeechStoppedMessage,
+    ToolEnded,
+    ToolStarted,
     Transcript,
 )
 from parley_gateway.conversation.events import EndReason
 from parley_gateway.conversation.notices import (
+    BudgetNearlyUsed,
     CallerQuiet,
     CallerSpeaks,
     Draining,
@@ -32,6 +36,8 @@ from parley_gateway.conversation.notices import (
     ReplyHeld,
     ReplyOver,
     ReplyTextAdded,
+    ToolBegan,
+    ToolOver,
     TranscriptUpdated,
 )
 
@@ -40,6 +46,7 @@ CLOSE_CODES = {
     EndReason.CLIENT_GONE: CloseCode.NORMAL,
     EndReason.IDLE: CloseCode.IDLE,
     EndReason.DURATION: CloseCode.DURATION,
+    EndReason.BUDGET: CloseCode.BUDGET,
     EndReason.DRAINED: CloseCode.DRAINING,
     EndReason.PROVIDERS_FAILED: CloseCode.PROVIDERS,
     EndReason.PROTOCOL: CloseCode.MALFORMED,
@@ -51,6 +58,7 @@ CLOSE_TEXTS = {
     EndReason.CLIENT_GONE: "the client is gone",
     EndReason.IDLE: "nobody said anything for too long",
     EndReason.DURATION: "the session reached its longest duration",
+    EndReason.BUDGET: "the session reached what may be spent",
     EndReason.DRAINED: "this server is going away; connect again",
     EndReason.PROVIDERS_FAILED: "a provider of speech or language failed",
     EndReason.PROTOCOL: "the client broke the protocol",
@@ -59,11 +67,30 @@ CLOSE_TEXTS = {
 }
 
 
-ReplyNotice = ReplyBegan | ReplyTextAdded | ReplyHeld | ReplyContinued | ReplyCutShort | ReplyOver
+_ReplyNotice = ReplyBegan | ReplyTextAdded | ReplyHeld | ReplyContinued | ReplyCutShort | ReplyOver
+_CallerNotice = CallerSpeaks | CallerQuiet | TranscriptUpdated | InputDropped
 
 
 def message_for(notice: Notice) -> ServerMessage:
     """The message that says what the notice says; `seq` is still to be given."""
+    match notice:
+        case CallerSpeaks() | CallerQuiet() | TranscriptUpdated() | InputDropped():
+            return _about_caller(notice)
+        case ToolBegan(call, name):
+            return ToolStarted(call=call, name=name)
+        case ToolOver(call, name, status):
+            return ToolEnded(call=call, name=name, status=status.value)
+        case BudgetNearlyUsed(scope, spent, limit, currency):
+            return BudgetWarning(scope=scope, spent=str(spent), limit=str(limit), currency=currency)
+        case Draining(deadline_s, reconnect_after_s):
+            return SessionDraining(deadline=deadline_s, reconnect_after=reconnect_after_s)
+        case Problem(code, text):
+            return ErrorMessage(code=code, fatal=False, message=text)
+        case _:
+            return _about_reply(notice)
+
+
+def _about_caller(notice: _CallerNotice) -> ServerMessage:
     match notice:
         case CallerSpeaks():
             return SpeechStartedMessage()
@@ -73,15 +100,9 @@ def message_for(notice: Notice) -> ServerMessage:
             return Transcript(turn=turn, rev=rev, text=text, final=final)
         case InputDropped(ms):
             return Flow(input="dropping" if ms else "ok", dropped_ms=ms)
-        case Draining(deadline_s, reconnect_after_s):
-            return SessionDraining(deadline=deadline_s, reconnect_after=reconnect_after_s)
-        case Problem(code, text):
-            return ErrorMessage(code=code, fatal=False, message=text)
-        case _:
-            return _about_reply(notice)
 
 
-def _about_reply(notice: ReplyNotice) -> ServerMessage:
+def _about_reply(notice: _ReplyNotice) -> ServerMessage:
     match notice:
         case ReplyBegan(reply):
             return ReplyStarted(reply=reply)

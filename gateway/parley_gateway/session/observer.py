@@ -6,19 +6,32 @@ from enum import StrEnum
 from typing import Protocol
 
 from parley_gateway.conversation.events import EndReason, FailureKind, Stage
+from parley_gateway.conversation.history import ToolStatus
 from parley_gateway.conversation.notices import ReplyStatus
-from parley_gateway.ports import LlmUsage
+from parley_gateway.ports import Usage
 
 
 class Latency(StrEnum):
-    """A span that a caller feels."""
+    """A span that a caller feels, or a part of one.
 
+    Of a spoken turn whose answer was not drafted before its end,
+    `endpointing + first_token + sentence + synthesis + playout = response`.
+    """
+
+    RESPONSE = "response"
+    """From the caller's last sound to the first audio of the answer handed to the client."""
+    FIRST_AUDIO = "first_audio"
+    """From the end of the caller's turn, as it was decided, to the first audio of the answer handed over."""
+    ENDPOINTING = "endpointing"
+    """From the caller's last sound to the decision that the turn is over."""
     FIRST_TOKEN = "first_token"  # noqa: S105 - a model's token
     """From the end of the caller's turn to the first text of the answer."""
-    FIRST_AUDIO = "first_audio"
-    """From the end of the caller's turn to the first audio of the answer handed to the client."""
+    SENTENCE = "sentence"
+    """From the first text of the answer to the first sentence handed to the voice."""
     SYNTHESIS = "synthesis"
     """From the first sentence handed to the voice to its first audio."""
+    PLAYOUT = "playout"
+    """From the voice's first audio to its being handed to the client."""
     PARTIAL_ASR = "partial_asr"
     """From the arrival of a word's last audio to the first transcript that has the word."""
     BARGE_IN = "barge_in"
@@ -29,7 +42,7 @@ class SessionObserver(Protocol):
     """Hears of one or of many sessions; the same object may serve a whole process."""
 
     def latency(self, kind: Latency, seconds: float) -> None:
-        """A span was measured."""
+        """A span was measured that ends now."""
         ...
 
     def reply_over(self, status: ReplyStatus) -> None:
@@ -40,8 +53,12 @@ class SessionObserver(Protocol):
         """A provider failed a reply, or recognition; the session may go on."""
         ...
 
-    def tokens_used(self, usage: LlmUsage) -> None:
-        """An answer took tokens, whether it was heard or thrown away."""
+    def used(self, usage: Usage) -> None:
+        """A provider will bill for this, whether it was heard or thrown away."""
+        ...
+
+    def tool_over(self, name: str, status: ToolStatus, seconds: float) -> None:
+        """A tool has answered, or failed, after `seconds`."""
         ...
 
     def underrun(self, ms: int) -> None:
@@ -65,7 +82,10 @@ class Unobserved:
     def provider_failed(self, stage: Stage, kind: FailureKind) -> None:
         """Not of interest."""
 
-    def tokens_used(self, usage: LlmUsage) -> None:
+    def used(self, usage: Usage) -> None:
+        """Not of interest."""
+
+    def tool_over(self, name: str, status: ToolStatus, seconds: float) -> None:
         """Not of interest."""
 
     def underrun(self, ms: int) -> None:
@@ -73,3 +93,45 @@ class Unobserved:
 
     def session_ended(self, reason: EndReason, seconds: float) -> None:
         """Not of interest."""
+
+
+class Observers:
+    """Several that hear the same, in their order."""
+
+    def __init__(self, *observers: SessionObserver) -> None:
+        self._observers = observers
+
+    def latency(self, kind: Latency, seconds: float) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.latency(kind, seconds)
+
+    def reply_over(self, status: ReplyStatus) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.reply_over(status)
+
+    def provider_failed(self, stage: Stage, kind: FailureKind) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.provider_failed(stage, kind)
+
+    def used(self, usage: Usage) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.used(usage)
+
+    def tool_over(self, name: str, status: ToolStatus, seconds: float) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.tool_over(name, status, seconds)
+
+    def underrun(self, ms: int) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.underrun(ms)
+
+    def session_ended(self, reason: EndReason, seconds: float) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.session_ended(reason, seconds)

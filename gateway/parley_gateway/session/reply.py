@@ -27,7 +27,16 @@ from parley_gateway.conversation.events import (
     Stage,
 )
 from parley_gateway.logs import where
-from parley_gateway.ports import LlmRequest, LlmUsage, ProviderError, TtsAudio, TtsRequest, TtsSegment
+from parley_gateway.ports import (
+    LlmRequest,
+    LlmUsage,
+    ProviderError,
+    TtsAudio,
+    TtsRequest,
+    TtsSegment,
+    Unit,
+    Usage,
+)
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.latency import ReplyLatency
 from parley_gateway.session.observer import SessionObserver
@@ -139,7 +148,7 @@ class ReplyWork:
             async with _closing(self._llm.reply(request)) as events:
                 async for event in events:
                     if isinstance(event, LlmUsage):
-                        self._observer.tokens_used(event)
+                        self._observer.used(_usage(event))
                         continue
                     self.latency.text_came()
                     self._feed(ReplyText(self.reply, event.delta))
@@ -206,6 +215,11 @@ class ReplyWork:
         """A defect of ours or an SDK's. Its message may hold what was said, so it is not logged."""
         _logger.error("a provider broke", extra={"session": self._session, "stage": stage, "error": where(error)})
         return ProviderError(stage, FailureKind.GARBAGE, type(error).__name__)
+
+
+def _usage(event: LlmUsage) -> Usage:
+    amounts = {Unit.INPUT_TOKENS: event.input_tokens, Unit.OUTPUT_TOKENS: event.output_tokens}
+    return Usage(Stage.LLM, provider="", model="", amounts=amounts)
 
 
 @asynccontextmanager

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from parley_contract.native import (
+    AnyServerMessage,
+    BudgetWarning,
     ErrorMessage,
     Flow,
     Pong,
@@ -12,11 +16,14 @@ from parley_contract.native import (
     ReplyInterrupted,
     SessionEnded,
     SessionStarted,
+    ToolEnded,
+    ToolStarted,
     Transcript,
 )
 from parley_gateway.conversation.events import (
     ClearRequested,
     CommitRequested,
+    DtmfReceived,
     EndReason,
     InterruptRequested,
     PlayoutReported,
@@ -24,7 +31,16 @@ from parley_gateway.conversation.events import (
     ReplyRequested,
     TextReceived,
 )
-from parley_gateway.conversation.notices import Heard, ReplyCutShort, TranscriptUpdated
+from parley_gateway.conversation.history import ToolStatus
+from parley_gateway.conversation.notices import (
+    BudgetNearlyUsed,
+    Heard,
+    Notice,
+    ReplyCutShort,
+    ToolBegan,
+    ToolOver,
+    TranscriptUpdated,
+)
 from tests.unit.protocols.scene import Scene
 
 
@@ -105,6 +121,7 @@ class TestMessages:
             ({"type": "input.commit"}, CommitRequested()),
             ({"type": "input.clear"}, ClearRequested()),
             ({"type": "text", "text": "hello"}, TextReceived("hello")),
+            ({"type": "dtmf", "digit": "#"}, DtmfReceived("#")),
             ({"type": "reply.create"}, ReplyRequested()),
             ({"type": "reply.cancel"}, InterruptRequested()),
         ],
@@ -120,6 +137,31 @@ class TestMessages:
         assert scene.session.muted
         scene.say("input.mute", muted=False)
         assert not scene.session.muted
+
+    @pytest.mark.parametrize("digit", ["12", "E", "", 5])
+    def test_what_is_no_key_of_a_telephone_is_an_error_that_ends_nothing(self, digit: object) -> None:
+        scene = Scene().start()
+        scene.say("dtmf", digit=digit)
+        assert (error(scene).code, scene.session.events) == ("invalid", [])
+
+    @pytest.mark.parametrize(
+        ("notice", "message"),
+        [
+            (ToolBegan("c1", "book"), ToolStarted(seq=2, call="c1", name="book")),
+            (
+                ToolOver("c1", "book", ToolStatus.UNKNOWN),
+                ToolEnded(seq=2, call="c1", name="book", status="unknown"),
+            ),
+            (
+                BudgetNearlyUsed("session", Decimal("4.00"), Decimal("5.00"), "USD"),
+                BudgetWarning(seq=2, scope="session", spent="4.00", limit="5.00", currency="USD"),
+            ),
+        ],
+    )
+    def test_tools_and_money_are_told(self, notice: Notice, message: AnyServerMessage) -> None:
+        scene = Scene().start()
+        scene.connection.notify(notice)
+        assert scene.wire.last == message
 
     def test_playback_reports_are_passed_on(self) -> None:
         scene = Scene().start(features=["playback"])
@@ -145,7 +187,7 @@ class TestMessages:
         assert scene.wire.last.reason == "client_ended"
         assert scene.close_code == 1000
 
-    @pytest.mark.parametrize("type_", ["session.resume", "session.update", "dtmf"])
+    @pytest.mark.parametrize("type_", ["session.resume", "session.update"])
     def test_what_later_releases_serve_is_refused_and_ends_nothing(self, type_: str) -> None:
         scene = Scene().start()
         scene.say(type_)
@@ -295,6 +337,7 @@ class TestTheEnd:
             (EndReason.CLIENT_ENDED, 1000),
             (EndReason.IDLE, 4420),
             (EndReason.DURATION, 4421),
+            (EndReason.BUDGET, 4422),
             (EndReason.DRAINED, 4503),
             (EndReason.PROVIDERS_FAILED, 4502),
             (EndReason.SLOW_CLIENT, 4414),

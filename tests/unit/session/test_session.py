@@ -35,7 +35,7 @@ from parley_gateway.conversation.notices import (
     ReplyTextAdded,
     TranscriptUpdated,
 )
-from parley_gateway.ports import ProviderError
+from parley_gateway.ports import ProviderError, Unit
 from parley_gateway.session.observer import Latency
 from tests.unit.session.virtual_time import VirtualTimeLoop, run
 from tests.unit.session.world import (
@@ -335,7 +335,7 @@ def test_what_a_caller_waits_for_is_measured() -> None:
             assert world.measured.of(Latency.FIRST_TOKEN) == [0.2]
             assert world.measured.of(Latency.SYNTHESIS) == [0.1]
             assert world.measured.of(Latency.FIRST_AUDIO) == [pytest.approx(0.36, abs=0.03)]
-            assert [usage.input_tokens for usage in world.measured.usage] == [10]
+            assert [usage.amounts[Unit.INPUT_TOKENS] for usage in world.measured.usage] == [10]
 
     run(scene())
 

@@ -24,6 +24,7 @@ from parley_gateway.conversation.events import (
     TranscriptChanged,
     TurnEnd,
 )
+from parley_gateway.conversation.history import ToolStatus
 from parley_gateway.conversation.notices import Notice, ReplyStatus
 from parley_gateway.ports import (
     LinkCapabilities,
@@ -37,6 +38,7 @@ from parley_gateway.ports import (
     TtsAudio,
     TtsRequest,
     TtsSegment,
+    Usage,
 )
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.config import SessionConfig
@@ -55,7 +57,8 @@ RAMP = b"".join(n.to_bytes(2, "little") for n in range(SAMPLES)) * 2
 class ScriptedSttStream:
     """One stream of recognition: says what the test has it say."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, owns_turns: bool = True) -> None:
+        self.owns_turns = owns_turns
         self._queue: asyncio.Queue[SttEvent | ProviderError | None] = asyncio.Queue()
         self.received = bytearray()
         self.sends = 0
@@ -104,7 +107,7 @@ class ScriptedStt:
         return None
 
     def open(self, request: SttRequest) -> ScriptedSttStream:
-        stream = ScriptedSttStream()
+        stream = ScriptedSttStream(owns_turns=self.owns_turns)
         self.streams.append(stream)
         if self.refuses is not None:
             stream.breaks(self.refuses)
@@ -291,7 +294,8 @@ class Measurements:
         self.latencies: list[tuple[Latency, float]] = []
         self.replies: list[ReplyStatus] = []
         self.failures: list[tuple[Stage, FailureKind]] = []
-        self.usage: list[LlmUsage] = []
+        self.usage: list[Usage] = []
+        self.tools: list[tuple[str, ToolStatus]] = []
         self.underruns: list[int] = []
         self.ends: list[EndReason] = []
 
@@ -304,8 +308,11 @@ class Measurements:
     def provider_failed(self, stage: Stage, kind: FailureKind) -> None:
         self.failures.append((stage, kind))
 
-    def tokens_used(self, usage: LlmUsage) -> None:
+    def used(self, usage: Usage) -> None:
         self.usage.append(usage)
+
+    def tool_over(self, name: str, status: ToolStatus, seconds: float) -> None:
+        self.tools.append((name, status))
 
     def underrun(self, ms: int) -> None:
         self.underruns.append(ms)
