@@ -18,7 +18,7 @@ from parley_operator.render.facts import IngressClass
 
 
 class UnreadableError(Exception):
-    """A file without a VoiceDeployment in it; says why."""
+    """A file that cannot be read; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,19 @@ class Checked:
 
 
 def check(path: Path, *, ingress_controller: str | None) -> list[Checked]:
-    """Every VoiceDeployment of a file ("-": standard input). Raises UnreadableError."""
-    found = [_checked(document, ingress_controller) for document in _documents(path)]
-    if not found:
-        raise UnreadableError(f"{path}: there is no {KIND} in it")
-    return found
+    """Every VoiceDeployment of a file ("-": standard input); there may be none. Raises UnreadableError."""
+    return [_checked(document, ingress_controller) for document in _documents(path)]
 
 
 def _documents(path: Path) -> Iterator[dict[str, Any]]:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         documents = list(yaml.safe_load_all(text))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise UnreadableError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"{path}: not a text file in UTF-8") from error
+    except yaml.YAMLError as error:
         raise UnreadableError(f"{path}: {error}") from error
     return (document for document in documents if isinstance(document, dict) and document.get("kind") == KIND)
 

@@ -8,23 +8,19 @@ from pathlib import Path
 import click
 import yaml
 
-from parley_cli.resources import Checked, UnreadableError, check
+from parley_cli.files import checked, takes_files
+from parley_cli.resources import Checked
 
 
 @click.command("render")
-@click.option(
-    "-f", "--filename", type=click.Path(path_type=Path), required=True, help="A YAML file; - for standard input."
-)
+@takes_files
 @click.option("--ingress-controller", help="As its IngressClass says, such as traefik.io/ingress-controller.")
-def command(filename: Path, ingress_controller: str | None) -> None:
-    """Show the objects that the operator makes of the VoiceDeployments in a file.
+def command(files: tuple[Path, ...], filenames: tuple[Path, ...], ingress_controller: str | None) -> None:
+    """Show the objects that the operator makes of the VoiceDeployments in files.
 
     Secrets are left out: the operator makes their content in the cluster. Ends with 1 where there is an error.
     """
-    try:
-        found = check(filename, ingress_controller=ingress_controller)
-    except UnreadableError as error:
-        raise click.UsageError(str(error)) from error
+    found = checked((*files, *filenames), ingress_controller=ingress_controller)
     for one in found:
         _show(one)
     sys.exit(1 if any(one.errors for one in found) else 0)

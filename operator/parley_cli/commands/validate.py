@@ -8,25 +8,23 @@ from pathlib import Path
 
 import click
 
-from parley_cli.resources import Checked, UnreadableError, check
+from parley_cli.files import checked, takes_files
+from parley_cli.resources import Checked
 
 
 @click.command("validate")
-@click.option(
-    "-f", "--filename", type=click.Path(path_type=Path), required=True, help="A YAML file; - for standard input."
-)
+@takes_files
 @click.option("--ingress-controller", help="As its IngressClass says, such as traefik.io/ingress-controller.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to report.")
-def command(filename: Path, ingress_controller: str | None, output: str) -> None:
-    """Check the VoiceDeployments in a file, without a cluster.
+def command(
+    files: tuple[Path, ...], filenames: tuple[Path, ...], ingress_controller: str | None, output: str
+) -> None:
+    """Check the VoiceDeployments in files, without a cluster.
 
     Errors are what a cluster would refuse; warnings are what it would take and you should know of. Ends with 0
     where there is no error, 1 where there is one, 2 where the file cannot be read.
     """
-    try:
-        found = check(filename, ingress_controller=ingress_controller)
-    except UnreadableError as error:
-        raise click.UsageError(str(error)) from error
+    found = checked((*files, *filenames), ingress_controller=ingress_controller)
     if output == "json":
         click.echo(json.dumps([_content(one) for one in found]))
     else:

@@ -73,6 +73,26 @@ def test_o12_all_errors_are_said_at_once_also_as_json() -> None:
     assert any("llm" in error for error in report["errors"])
 
 
+def test_o12_files_may_be_arguments_options_and_folders(tmp_path: Path) -> None:
+    for name in ("b.yml", "a.yaml", "notes.txt"):
+        (tmp_path / name).write_text(MINIMAL.replace("receptionist", name[0]))
+    (tmp_path / "kustomization.yaml").write_text("kind: Kustomization\n")
+    assert run("validate", str(tmp_path)).output == "a: valid\nb: valid\n"
+    one = str(tmp_path / "b.yml")
+    assert run("validate", one, "-f", one).output == "b: valid\nb: valid\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["/nowhere.yaml"], ["."]])
+def test_o12_what_cannot_be_read_is_a_usage_error_in_words(arguments: list[str], tmp_path: Path) -> None:
+    arguments = [str(tmp_path) if argument == "." else argument for argument in arguments]
+    result = run("validate", *arguments)
+    assert result.exit_code == 2
+    assert "Errno" not in result.output
+    assert any(
+        words in result.output for words in ("name a YAML file", "No such file", "there is no VoiceDeployment")
+    )
+
+
 @pytest.mark.parametrize("text", ["", "a: [", "kind: Pod\n", "- 1\n"])
 def test_o12_a_file_without_a_resource_is_a_usage_error(text: str) -> None:
     assert run("validate", "-f", "-", stdin=text).exit_code == 2
