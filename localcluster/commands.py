@@ -74,7 +74,8 @@ def _kubeconfig(options: argparse.Namespace, progress: Progress) -> int:
 def _env(options: argparse.Namespace, progress: Progress) -> int:
     """Text for `eval "$(python3 -m localcluster env)"`."""
     chosen = _target(options, progress)
-    path = os.pathsep.join([*map(str, chosen.tools()), os.environ.get("PATH", "")])
+    folders = [*map(str, chosen.tools()), *os.environ.get("PATH", "").split(os.pathsep)]
+    path = os.pathsep.join(dict.fromkeys(folders))  # said twice, it is there once
     print(f"export PATH={shlex.quote(path)}")
     print(f"export KUBECONFIG={shlex.quote(str(chosen.kubeconfig))}")
     return 0
