@@ -14,7 +14,6 @@ def main() -> int:
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
-        return code
     except ClusterError as error:
         print(error.report(), file=sys.stderr)
         return 1
@@ -24,6 +23,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted; `down` removes what was started, `up` begins anew", file=sys.stderr)
         return 130
+    return code
 
 
 if __name__ == "__main__":
