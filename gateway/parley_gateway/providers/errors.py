@@ -10,6 +10,9 @@ from email.utils import parsedate_to_datetime
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
 
+_KEY_REFUSED = (401, 402, 403)
+_OUT_OF_CREDIT = ("insufficient_quota", "billing_error", "quota_exceeded")
+"""Some providers say so with 429, which otherwise passes by itself."""
 _ADVICE = {
     400: "the provider does not accept the request: check model and options",
     401: "the provider does not accept the API key",
@@ -31,6 +34,13 @@ _ERROR_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LONGEST_RETRY_AFTER = 3600.0
 
 
+class KeyRefusedError(ProviderError):
+    """The provider does not accept this very key; another may be."""
+
+    others = False
+    """Whether there is another key to try at once."""
+
+
 def kind_of_status(status: int) -> FailureKind:
     """What an HTTP status other than success means."""
     if status == 429:
@@ -46,9 +56,10 @@ def status_failure(
     """The failure that an HTTP answer tells of. `error_type` is the provider's own word for it."""
     advice = _ADVICE.get(status) or _ADVICE_BY_HUNDRED.get(status // 100, "an answer that is not expected")
     named = f" ({error_type})" if isinstance(error_type, str) and _ERROR_TYPE.fullmatch(error_type) else ""
-    return ProviderError(
-        stage, kind_of_status(status), f"HTTP {status}: {advice}{named}", retry_after=retry_after(headers)
-    )
+    detail = f"HTTP {status}: {advice}{named}"
+    if status in _KEY_REFUSED or error_type in _OUT_OF_CREDIT:
+        return KeyRefusedError(stage, FailureKind.REFUSED, detail)
+    return ProviderError(stage, kind_of_status(status), detail, retry_after=retry_after(headers))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -8,7 +8,7 @@ import pytest
 
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
-from parley_gateway.providers.credentials import KeyedClient, KeyFile
+from parley_gateway.providers.credentials import KeyedClients, KeyFile, Keys
 from tests.emulators.emulators import Emulators
 from tests.emulators.journal import fingerprint
 from tests.gateway.providers.network import Network, a_request, befall, drained, open_provider
@@ -48,12 +48,12 @@ def test_o05_a_changed_key_is_read_and_an_unchanged_one_is_not(tmp_path: Path) -
     path = tmp_path / "key"
     path.write_text("sk-one")
     built: list[str] = []
-    client = KeyedClient(KeyFile(Stage.LLM, path), lambda key: built.append(key) or key)  # type: ignore[func-returns-value]
-    assert [client.current(), client.current()] == ["sk-one", "sk-one"]
+    clients = KeyedClients(Keys(Stage.LLM, [path]), lambda key: built.append(key) or key)  # type: ignore[func-returns-value]
+    assert [clients.any(), clients.any()] == ["sk-one", "sk-one"]
     replacement = tmp_path / "new"
     replacement.write_text("sk-two")
     replacement.replace(path)  # as Kubernetes does it: another file under the same name
-    assert client.current() == "sk-two"
+    assert clients.any() == "sk-two"
     assert built == ["sk-one", "sk-two"]
 
 

@@ -10,7 +10,7 @@ from anthropic.types import MessageParam, RawMessageStreamEvent
 from parley_contract.pipeline import AnthropicLlm, DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import LlmEvent, LlmRequest, LlmText, LlmUsage, ProviderError
-from parley_gateway.providers.credentials import KeyedClient, KeyFile
+from parley_gateway.providers.credentials import KeyedClients, Keys
 from parley_gateway.providers.deadlines import within
 from parley_gateway.providers.http import failures, http_client, open_connection
 from parley_gateway.providers.llm.dialogue import Message, dialogue
@@ -21,12 +21,12 @@ _ENDPOINT = "https://api.anthropic.com"
 class AnthropicMessages:
     """Answers of a Claude model."""
 
-    def __init__(self, config: AnthropicLlm, deadlines: DeadlinesConfig) -> None:
+    def __init__(self, config: AnthropicLlm, deadlines: DeadlinesConfig, keys: Keys) -> None:
         self._config = config
         self._deadlines = deadlines
         self._http = http_client(deadlines)
         self._base_url = config.base_url or _ENDPOINT
-        self._client = KeyedClient(KeyFile(Stage.LLM, config.api_key_files[0]), self._build)
+        self._clients = KeyedClients(keys, self._build)
 
     def _build(self, key: str) -> AsyncAnthropic:
         # Retries are the session's: an answer that comes twice as late is no answer in a conversation.
@@ -40,7 +40,7 @@ class AnthropicMessages:
 
     async def warm(self) -> None:
         """Read the key, load what the SDK loads late, and connect. Costs nothing. Raises ProviderError."""
-        _ = self._client.current().messages
+        _ = self._clients.any().messages
         await open_connection(self._http, self._base_url, Stage.LLM)
 
     def reply(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
@@ -49,18 +49,19 @@ class AnthropicMessages:
 
     async def _stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         answer = _Answer()
-        with failures(Stage.LLM):
-            stream = await self._ask(request)
-            try:
-                async for event in stream:
-                    for told in answer.read(event):
-                        yield told
-            finally:
-                await stream.close()
+        async with self._clients.lease() as client:
+            with failures(Stage.LLM):
+                stream = await self._ask(client, request)
+                try:
+                    async for event in stream:
+                        for told in answer.read(event):
+                            yield told
+                finally:
+                    await stream.close()
         answer.check_whole()
 
-    async def _ask(self, request: LlmRequest) -> AsyncStream[RawMessageStreamEvent]:
-        return await self._client.current().messages.create(
+    async def _ask(self, client: AsyncAnthropic, request: LlmRequest) -> AsyncStream[RawMessageStreamEvent]:
+        return await client.messages.create(
             model=self._config.model,
             max_tokens=self._config.max_tokens,
             system=request.instructions.strip() or omit,
@@ -118,6 +119,6 @@ class _Answer:
             raise ProviderError(Stage.LLM, FailureKind.CUT, "the answer ended before its end")
 
 
-def create(config: AnthropicLlm, deadlines: DeadlinesConfig) -> AnthropicMessages:
+def create(config: AnthropicLlm, deadlines: DeadlinesConfig, keys: Keys) -> AnthropicMessages:
     """The provider, not connected yet."""
-    return AnthropicMessages(config, deadlines)
+    return AnthropicMessages(config, deadlines, keys)

@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from parley_contract.pipeline import DeadlinesConfig, OpenAILlm
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import LlmEvent, LlmRequest, LlmText, LlmUsage, ProviderError
-from parley_gateway.providers.credentials import KeyedClient, KeyFile
+from parley_gateway.providers.credentials import KeyedClients, Keys
 from parley_gateway.providers.deadlines import within
 from parley_gateway.providers.http import failures, http_client, open_connection
 from parley_gateway.providers.llm.dialogue import Message, dialogue
@@ -20,19 +20,19 @@ from parley_gateway.providers.openai_client import ENDPOINT, openai_client
 class OpenAIChat:
     """Answers of a model behind OpenAI's chat completions."""
 
-    def __init__(self, config: OpenAILlm, deadlines: DeadlinesConfig) -> None:
+    def __init__(self, config: OpenAILlm, deadlines: DeadlinesConfig, keys: Keys) -> None:
         self._config = config
         self._deadlines = deadlines
         self._http = http_client(deadlines)
         self._base_url = config.base_url or ENDPOINT
-        self._client = KeyedClient(KeyFile(Stage.LLM, config.api_key_files[0]), self._build)
+        self._clients = KeyedClients(keys, self._build)
 
     def _build(self, key: str) -> AsyncOpenAI:
         return openai_client(key, base_url=self._base_url, http=self._http)
 
     async def warm(self) -> None:
         """Read the key, load what the SDK loads late, and connect. Costs nothing. Raises ProviderError."""
-        _ = self._client.current().chat.completions
+        _ = self._clients.any().chat.completions
         await open_connection(self._http, self._base_url, Stage.LLM)
 
     def reply(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
@@ -41,21 +41,22 @@ class OpenAIChat:
 
     async def _stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         answer = _Answer()
-        with failures(Stage.LLM):
-            stream = await self._ask(request)
-            try:
-                async for chunk in stream:
-                    for told in answer.read(chunk):
-                        yield told
-            finally:
-                await stream.close()
+        async with self._clients.lease() as client:
+            with failures(Stage.LLM):
+                stream = await self._ask(client, request)
+                try:
+                    async for chunk in stream:
+                        for told in answer.read(chunk):
+                            yield told
+                finally:
+                    await stream.close()
         answer.check_whole()
 
-    async def _ask(self, request: LlmRequest) -> AsyncStream[ChatCompletionChunk]:
+    async def _ask(self, client: AsyncOpenAI, request: LlmRequest) -> AsyncStream[ChatCompletionChunk]:
         messages = [_param(message) for message in dialogue(request.history)]
         if instructions := request.instructions.strip():
             messages.insert(0, {"role": "system", "content": instructions})
-        return await self._client.current().chat.completions.create(
+        return await client.chat.completions.create(
             model=self._config.model,
             max_completion_tokens=self._config.max_tokens,
             temperature=_given(self._config.temperature),
@@ -111,6 +112,6 @@ class _Answer:
             raise ProviderError(Stage.LLM, FailureKind.CUT, "the answer ended before its end")
 
 
-def create(config: OpenAILlm, deadlines: DeadlinesConfig) -> OpenAIChat:
+def create(config: OpenAILlm, deadlines: DeadlinesConfig, keys: Keys) -> OpenAIChat:
     """The provider, not connected yet."""
-    return OpenAIChat(config, deadlines)
+    return OpenAIChat(config, deadlines, keys)

@@ -18,7 +18,7 @@ from parley_contract.pipeline import DeadlinesConfig, DeepgramStt
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, SttEvent, SttRequest
 from parley_gateway.providers.audio_buffer import AudioBuffer
-from parley_gateway.providers.credentials import KeyedClient, KeyFile
+from parley_gateway.providers.credentials import KeyedClients, Keys
 from parley_gateway.providers.stt.deepgram_turns import DeepgramTurns
 from parley_gateway.providers.websocket import AbortableWebSocket, websocket_failure
 
@@ -56,13 +56,13 @@ def _transport(url: str, headers: Mapping[str, str]) -> AbortableWebSocket:
 class DeepgramListen:
     """Recognition by Deepgram; a connection per session."""
 
-    def __init__(self, config: DeepgramStt, deadlines: DeadlinesConfig) -> None:
+    def __init__(self, config: DeepgramStt, deadlines: DeadlinesConfig, keys: Keys) -> None:
         self._config = config
         self._deadlines = deadlines
         self._base_url = _websocket_url(config.base_url or _ENDPOINT)
         self._tls = httpx.create_ssl_context()
         self._http = httpx.AsyncClient(verify=self._tls)
-        self._client = KeyedClient(KeyFile(Stage.STT, config.api_key_files[0]), self._build)
+        self._clients = KeyedClients(keys, self._build)
         self._streams: set[DeepgramStream] = set()
 
     def _build(self, key: str) -> AsyncDeepgramClient:
@@ -86,7 +86,7 @@ class DeepgramListen:
 
     async def warm(self) -> None:
         """Read the key and load what the SDK loads late. Raises ProviderError."""
-        _ = self._client.current().listen.v1
+        _ = self._clients.any().listen.v1
 
     def open(self, request: SttRequest) -> DeepgramStream:
         """Begin to recognise one session; connects in the background."""
@@ -98,20 +98,23 @@ class DeepgramListen:
     async def _connect(self, request: SttRequest) -> AsyncIterator[_Connection]:
         sockets: list[AbortableWebSocket] = []
         _open_socket.set(lambda url, headers: _remembered(sockets, self._socket(url, headers)))
-        async with self._client.current().listen.v1.connect(
-            model=self._config.model,
-            language=request.language,
-            encoding="linear16",
-            sample_rate=_RATE,
-            channels=1,
-            interim_results="true",
-            # Not smart_format: it holds finals back until an entity is complete.
-            punctuate="true",
-            vad_events="true",
-            endpointing=self._config.endpointing_ms,
-            utterance_end_ms=self._config.utterance_end_ms,
-            keyterm=self._config.keyterms or None,
-        ) as listen:
+        async with (
+            self._clients.lease() as client,
+            client.listen.v1.connect(
+                model=self._config.model,
+                language=request.language,
+                encoding="linear16",
+                sample_rate=_RATE,
+                channels=1,
+                interim_results="true",
+                # Not smart_format: it holds finals back until an entity is complete.
+                punctuate="true",
+                vad_events="true",
+                endpointing=self._config.endpointing_ms,
+                utterance_end_ms=self._config.utterance_end_ms,
+                keyterm=self._config.keyterms or None,
+            ) as listen,
+        ):
             await self._open(sockets[0])
             yield _Connection(listen, sockets[0])
 
@@ -150,6 +153,8 @@ def _websocket_url(url: str) -> str:
 
 class DeepgramStream:
     """One session's recognition. One task connects and sends; whoever iterates `events` receives."""
+
+    owns_turns = True
 
     def __init__(
         self, connect: Connect, deadlines: DeadlinesConfig, on_end: Callable[[DeepgramStream], None]
@@ -281,6 +286,6 @@ def _parsed(raw: str | bytes) -> Mapping[str, object]:
     return message
 
 
-def create(config: DeepgramStt, deadlines: DeadlinesConfig) -> DeepgramListen:
+def create(config: DeepgramStt, deadlines: DeadlinesConfig, keys: Keys) -> DeepgramListen:
     """The provider, not connected yet."""
-    return DeepgramListen(config, deadlines)
+    return DeepgramListen(config, deadlines, keys)

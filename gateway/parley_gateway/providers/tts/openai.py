@@ -9,7 +9,7 @@ from openai import AsyncOpenAI, omit
 from parley_contract.pipeline import DeadlinesConfig, OpenAITts
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, TtsAudio, TtsRequest, TtsSegment
-from parley_gateway.providers.credentials import KeyedClient, KeyFile
+from parley_gateway.providers.credentials import KeyedClients, Keys
 from parley_gateway.providers.deadlines import within
 from parley_gateway.providers.http import failures, http_client, open_connection
 from parley_gateway.providers.openai_client import ENDPOINT, openai_client
@@ -22,12 +22,12 @@ _RATE = 24_000
 class OpenAISpeech:
     """A voice behind OpenAI's speech API."""
 
-    def __init__(self, config: OpenAITts, deadlines: DeadlinesConfig) -> None:
+    def __init__(self, config: OpenAITts, deadlines: DeadlinesConfig, keys: Keys) -> None:
         self._config = config
         self._deadlines = deadlines
         self._http = http_client(deadlines)
         self._base_url = config.base_url or ENDPOINT
-        self._client = KeyedClient(KeyFile(Stage.TTS, config.api_key_files[0]), self._build)
+        self._clients = KeyedClients(keys, self._build)
 
     def _build(self, key: str) -> AsyncOpenAI:
         return openai_client(key, base_url=self._base_url, http=self._http)
@@ -39,7 +39,7 @@ class OpenAISpeech:
 
     async def warm(self) -> None:
         """Read the key, load what the SDK loads late, and connect. Costs nothing. Raises ProviderError."""
-        _ = self._client.current().audio.speech
+        _ = self._clients.any().audio.speech
         await open_connection(self._http, self._base_url, Stage.TTS)
 
     def speak(
@@ -55,18 +55,19 @@ class OpenAISpeech:
 
     async def _stream(self, segment: TtsSegment) -> AsyncGenerator[bytes, None]:
         silent = True
-        with failures(Stage.TTS):
-            async with self._client.current().audio.speech.with_streaming_response.create(
-                model=self._config.model,
-                voice=self._config.voice,
-                input=segment.text,
-                instructions=self._config.instructions or omit,
-                response_format="pcm",
-            ) as response:
-                _check_audio(response.headers.get("content-type", ""))
-                async for chunk in response.iter_bytes():
-                    silent = silent and not chunk
-                    yield chunk
+        async with self._clients.lease() as client:
+            with failures(Stage.TTS):
+                async with client.audio.speech.with_streaming_response.create(
+                    model=self._config.model,
+                    voice=self._config.voice,
+                    input=segment.text,
+                    instructions=self._config.instructions or omit,
+                    response_format="pcm",
+                ) as response:
+                    _check_audio(response.headers.get("content-type", ""))
+                    async for chunk in response.iter_bytes():
+                        silent = silent and not chunk
+                        yield chunk
         if silent and any(letter.isalnum() for letter in segment.text):
             raise ProviderError(Stage.TTS, FailureKind.GARBAGE, "an answer without audio")
 
@@ -83,6 +84,6 @@ def _check_audio(content_type: str) -> None:
         raise ProviderError(Stage.TTS, FailureKind.GARBAGE, detail)
 
 
-def create(config: OpenAITts, deadlines: DeadlinesConfig) -> OpenAISpeech:
+def create(config: OpenAITts, deadlines: DeadlinesConfig, keys: Keys) -> OpenAISpeech:
     """The provider, not connected yet."""
-    return OpenAISpeech(config, deadlines)
+    return OpenAISpeech(config, deadlines, keys)

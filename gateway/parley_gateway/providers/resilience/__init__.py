@@ -1,0 +1,1 @@
+"""What stands between sessions and providers in trouble: keys, retries, breakers, fallbacks, a cache of speech."""
