@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import click
-import yaml
 
 from parley_cli.files import checked, takes_files
 from parley_cli.resources import Checked
+from parley_operator.api.yaml_text import as_yaml_stream
 
 
 @click.command("render")
@@ -32,4 +32,4 @@ def _show(one: Checked) -> None:
     for warning in one.warnings:
         click.echo(f"{one.name}: {click.style('warning', fg='yellow')}: {warning}", err=True)
     if one.rendered:
-        click.echo(yaml.safe_dump_all(one.rendered.manifests, sort_keys=False, explicit_start=True), nl=False)
+        click.echo(as_yaml_stream(one.rendered.manifests), nl=False)

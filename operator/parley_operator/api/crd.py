@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from parley_operator.api.resource import GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION, VoiceDeployment
 from parley_operator.api.schema import structural_schema
 from parley_operator.api.spec import VoiceDeploymentSpec
 from parley_operator.api.status import VoiceDeploymentStatus
+from parley_operator.api.yaml_text import as_yaml_stream
 
 FILE = Path("crds") / f"{GROUP}_{PLURAL}.yaml"
 
@@ -93,26 +92,17 @@ def _printer_columns() -> list[dict[str, Any]]:
     ]
 
 
-class _PlainDumper(yaml.SafeDumper):
-    """Writes equal parts out each time: a CRD with YAML anchors is no pleasure to read."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
-
-
-def as_yaml() -> str:
+def crd_file() -> str:
     """The CRD as the file in `crds/` holds it."""
-    text = yaml.dump(
-        custom_resource_definition(), Dumper=_PlainDumper, sort_keys=False, width=110, allow_unicode=True
-    )
-    return f"# Generated from the models by `python -m parley_operator.api.crd`; do not edit.\n---\n{text}"
+    text = as_yaml_stream([custom_resource_definition()])
+    return f"# Generated from the models by `python -m parley_operator.api.crd`; do not edit.\n{text}"
 
 
 def main(arguments: list[str]) -> None:
     """Writes the CRD to the file named, or to its place in the repository."""
     file = Path(arguments[0]) if arguments else FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(as_yaml())
+    file.write_text(crd_file())
     print(f"wrote {file}")
 
 

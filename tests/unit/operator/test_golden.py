@@ -6,22 +6,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from parley_operator.api.yaml_text import as_yaml_stream
 from parley_operator.render import render
 from tests.unit.operator.facts import parse, with_values
 
 REPOSITORY = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = ("quickstart", "production")
-
-
-class PlainDumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 def rendered_sample(name: str) -> str:
@@ -35,7 +30,7 @@ def rendered_sample(name: str) -> str:
         "endpoints": [url for _, url in rendered.endpoints],
         "findings": findings,
     }
-    return yaml.dump_all([summary, *parts], Dumper=PlainDumper, sort_keys=False, width=110)
+    return as_yaml_stream([summary, *parts])
 
 
 @pytest.mark.parametrize("name", SAMPLES)
