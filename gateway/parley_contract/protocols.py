@@ -25,7 +25,7 @@ class TwilioProtocolConfig(ConfigModel):
     auth_token_file: FilePath | None = None
     """The account's auth token: requests without a valid X-Twilio-Signature are refused. Without it, the protocol
     takes what every client must bring: a token, as a `<Parameter name="token">` of the stream."""
-    public_url: str | None = None
+    public_url: str | None = Field(default=None, pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$", max_length=256)
     """https://host[:port] as Twilio calls it, where a proxy hides it; the signature covers it."""
 
 

@@ -15,11 +15,12 @@ from starlette.websockets import WebSocket
 
 from parley_contract.config import GatewayConfig
 from parley_contract.native import START_DEADLINE_S
-from parley_contract.protocols import ProtocolConfig
+from parley_contract.protocols import NativeProtocolConfig, ProtocolConfig, TwilioProtocolConfig
 from parley_gateway.health import Health, Phase
 from parley_gateway.metrics import Metrics
 from parley_gateway.protocols.endpoint import Connection, Endpoint, Handshake, Refusal, Webhook
 from parley_gateway.protocols.native_endpoint import NativeEndpoint
+from parley_gateway.protocols.twilio_endpoint import TwilioEndpoint
 from parley_gateway.sessions import RECONNECT_AFTER_S, Sessions, draining_refusal
 from parley_gateway.websocket import QueuedSocket
 
@@ -31,11 +32,13 @@ class App:
     """Everything that one process serves over HTTP and WebSocket."""
 
     def __init__(self, config: GatewayConfig, *, sessions: Sessions, health: Health, metrics: Metrics) -> None:
+        """Raises OSError or ValueError where a protocol lacks what it is configured to use."""
         self._config = config
         self._sessions = sessions
         self._health = health
         self._metrics = metrics
         self._connections: set[Connection] = set()
+        self._endpoints = [(self._endpoint(protocol), protocol.paths) for protocol in config.protocols]
 
     def routes(self) -> Starlette:
         """The ASGI application."""
@@ -46,9 +49,8 @@ class App:
             "/metrics": self._on_metrics,
         }
         routes: list[BaseRoute] = [Route(path, endpoint) for path, endpoint in probes.items()]
-        for protocol in self._config.protocols:
-            endpoint = self._endpoint(protocol)
-            for path in protocol.paths:
+        for endpoint, paths in self._endpoints:
+            for path in paths:
                 routes += self._routes_of(endpoint, path)
         return Starlette(routes=routes)
 
@@ -79,10 +81,15 @@ class App:
 
     # --- clients ---
 
-    def _endpoint(self, _: ProtocolConfig) -> Endpoint:
-        return NativeEndpoint(
-            self._sessions, limits=self._config.limits, clock=time.monotonic, observer=self._metrics
-        )
+    def _endpoint(self, protocol: ProtocolConfig) -> Endpoint:
+        limits = self._config.limits
+        match protocol:
+            case NativeProtocolConfig():
+                return NativeEndpoint(self._sessions, limits=limits, clock=time.monotonic, observer=self._metrics)
+            case TwilioProtocolConfig():
+                return TwilioEndpoint(
+                    protocol, self._sessions, limits=limits, clock=time.monotonic, observer=self._metrics
+                )
 
     def _routes_of(self, endpoint: Endpoint, path: str) -> list[BaseRoute]:
         async def on_websocket(websocket: WebSocket) -> None:
@@ -147,7 +154,7 @@ class App:
 def _handshake(request: HTTPConnection) -> Handshake:
     return Handshake(
         url=str(request.url),
-        path=request.url.path,
+        path=request.scope["path"],
         headers=request.headers,
         subprotocols=tuple(request.scope.get("subprotocols", ())),
     )
