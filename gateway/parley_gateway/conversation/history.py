@@ -34,6 +34,8 @@ class ToolCall:
     name: str
     arguments: str = field(repr=False)
     """A JSON object, as the model wrote it."""
+    opaque: str = field(default="", repr=False)
+    """What the provider wants back beside the call, and nobody else reads."""
 
 
 class ToolStatus(StrEnum):
