@@ -87,11 +87,17 @@ class ModelSettings(ConfigModel):
     max_tokens: int = Field(default=1024, ge=1, le=64_000)
 
 
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high"]
+"""As OpenAI names them; which of them a model takes is the model's own. None leaves it to the model."""
+
+
 class AnthropicLlm(KeyedProvider, ModelSettings):
     """Anthropic's Messages API."""
 
     provider: Literal["Anthropic"] = "Anthropic"
     temperature: float | None = Field(default=None, ge=0, le=1)
+    thinking: Literal["Disabled", "BetweenTools", "Adaptive"] | None = None
+    """Before it speaks: seconds of silence to a caller. None leaves it to the model, of which the newest think."""
 
 
 class OpenAILlm(KeyedProvider, ModelSettings):
@@ -99,6 +105,7 @@ class OpenAILlm(KeyedProvider, ModelSettings):
 
     provider: Literal["OpenAI"] = "OpenAI"
     temperature: float | None = Field(default=None, ge=0, le=2)
+    reasoning_effort: ReasoningEffort | None = None
 
 
 class OpenAICompatibleLlm(CompatibleProvider, ModelSettings):
@@ -106,6 +113,7 @@ class OpenAICompatibleLlm(CompatibleProvider, ModelSettings):
 
     provider: Literal["OpenAICompatible"] = "OpenAICompatible"
     temperature: float | None = Field(default=None, ge=0, le=2)
+    reasoning_effort: ReasoningEffort | None = None
 
 
 class GeminiLlm(KeyedProvider, ModelSettings):
@@ -113,6 +121,10 @@ class GeminiLlm(KeyedProvider, ModelSettings):
 
     provider: Literal["Gemini"] = "Gemini"
     temperature: float | None = Field(default=None, ge=0, le=2)
+    thinking_level: Literal["Minimal", "Low", "Medium", "High"] | None = None
+    """Of Gemini 3 and later. None leaves it to the model, which thinks before it speaks."""
+    thinking_budget: int | None = Field(default=None, ge=0, le=32_768)
+    """Tokens, of Gemini 2.5; 0 turns it off where the model allows that."""
 
 
 class EmbeddedLlm(ConfigModel):

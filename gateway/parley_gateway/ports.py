@@ -129,6 +129,10 @@ class ProviderError(Exception):
         self.detail = detail
         self.retry_after = retry_after
         """Seconds after which the provider asks to be tried again."""
+        self.another = False
+        """Whether asking again at once reaches another key or another provider, whatever the kind."""
+        self.segment: int | None = None
+        """Of a voice: the segment that it could not finish, where it knows; those before it are spoken in full."""
 
 
 class Unit(StrEnum):
@@ -139,6 +143,8 @@ class Unit(StrEnum):
     INPUT_TOKENS = "input_tokens"
     """Those not read from a cache."""
     CACHED_INPUT_TOKENS = "cached_input_tokens"
+    CACHE_WRITE_INPUT_TOKENS = "cache_write_input_tokens"
+    """Those put into a cache, where that costs extra; they are not among the others."""
     OUTPUT_TOKENS = "output_tokens"
     AUDIO_OUTPUT_TOKENS = "audio_output_tokens"
 
