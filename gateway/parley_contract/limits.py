@@ -12,7 +12,13 @@ from parley_contract.base import ConfigModel, FilePath, Seconds
 
 Money = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=6)]
 Unit = Literal[
-    "audio_seconds", "characters", "input_tokens", "cached_input_tokens", "output_tokens", "audio_output_tokens"
+    "audio_seconds",
+    "characters",
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "audio_output_tokens",
 ]
 
 
@@ -21,6 +27,7 @@ class Price(ConfigModel):
 
     provider: str
     model: str
+    """With or without the date of a snapshot; one that ends in `*` is a family."""
     unit: Unit
     price: Annotated[Decimal, Field(ge=0)]
     """Of `per` units, in the deployment's currency."""

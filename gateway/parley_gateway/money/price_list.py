@@ -88,11 +88,11 @@ def _openai() -> Iterator[ListedPrice]:
 
 
 def _anthropic() -> Iterator[ListedPrice]:
-    """Haiku 5.5's is that of prompts up to 100,000 tokens, which a conversation does not reach."""
-    yield from _tokens("Anthropic", "claude-3-haiku", ("0.25", "0.03", "1.25"), date(2024, 3, 13))
-    yield from _tokens("Anthropic", "claude-3-5-haiku", ("0.80", "0.08", "4"), date(2024, 12, 5))
-    yield from _tokens("Anthropic", "claude-haiku-4-5", ("1", "0.10", "5"), date(2025, 10, 15))
-    yield from _tokens("Anthropic", "claude-haiku-5-5", ("0.10", "0.01", "0.50"), date(2026, 10, 7))
+    """Haiku 5.5's are those of prompts up to 100,000 tokens, which a conversation does not reach."""
+    yield from _claude("claude-3-haiku", ("0.25", "0.03", "1.25"), date(2024, 3, 13))
+    yield from _claude("claude-3-5-haiku", ("0.80", "0.08", "4"), date(2024, 12, 5))
+    yield from _claude("claude-haiku-4-5", ("1", "0.10", "5"), date(2025, 10, 15))
+    yield from _claude("claude-haiku-5-5", ("0.10", "0.01", "0.50"), date(2026, 10, 7))
     for model, since in (
         ("claude-3-5-sonnet", date(2024, 6, 20)),
         ("claude-3-7-sonnet", date(2025, 2, 24)),
@@ -101,12 +101,12 @@ def _anthropic() -> Iterator[ListedPrice]:
         ("claude-sonnet-4-5", date(2025, 9, 29)),
         ("claude-sonnet-4-6", date(2026, 2, 17)),
     ):
-        yield from _tokens("Anthropic", model, ("3", "0.30", "15"), since)
-    yield from _tokens("Anthropic", "claude-sonnet-5", ("2", "0.20", "10"), date(2026, 7, 24))
-    yield from _tokens("Anthropic", "claude-sonnet-5-5", ("2", "0.20", "10"), date(2026, 9, 29))
-    yield from _tokens("Anthropic", "claude-sonnet-5-5", ("2", "0.10", "10"), date(2026, 10, 7))
+        yield from _claude(model, ("3", "0.30", "15"), since)
+    yield from _claude("claude-sonnet-5", ("2", "0.20", "10"), date(2026, 7, 24))
+    yield from _claude("claude-sonnet-5-5", ("2", "0.20", "10"), date(2026, 9, 29))
+    yield from _claude("claude-sonnet-5-5", ("2", "0.10", "10"), date(2026, 10, 7))
     for model in ("claude-opus-4", "claude-opus-4-0", "claude-opus-4-1"):
-        yield from _tokens("Anthropic", model, ("15", "1.50", "75"), date(2025, 5, 22))
+        yield from _claude(model, ("15", "1.50", "75"), date(2025, 5, 22))
     for model, since in (
         ("claude-opus-4-5", date(2025, 11, 24)),
         ("claude-opus-4-6", date(2026, 2, 5)),
@@ -114,10 +114,17 @@ def _anthropic() -> Iterator[ListedPrice]:
         ("claude-opus-4-8", date(2026, 7, 24)),
         ("claude-opus-5", date(2026, 7, 24)),
     ):
-        yield from _tokens("Anthropic", model, ("5", "0.50", "25"), since)
-    yield from _tokens("Anthropic", "claude-opus-5-5", ("4", "0.20", "20"), date(2026, 10, 10))
-    yield from _tokens("Anthropic", "claude-fable-5", ("10", "1", "50"), date(2026, 7, 24))
-    yield from _tokens("Anthropic", "claude-fable-5-1", ("10", "0.25", "50"), date(2026, 10, 10))
+        yield from _claude(model, ("5", "0.50", "25"), since)
+    yield from _claude("claude-opus-5-5", ("4", "0.20", "20"), date(2026, 10, 10))
+    yield from _claude("claude-fable-5", ("10", "1", "50"), date(2026, 7, 24))
+    yield from _claude("claude-fable-5-1", ("10", "0.25", "50"), date(2026, 10, 10))
+
+
+def _claude(model: str, dollars: tuple[str, str, str], since: date) -> Iterator[ListedPrice]:
+    """What is put into the cache for five minutes costs a quarter more than other input."""
+    yield from _tokens("Anthropic", model, dollars, since)
+    write = Decimal(dollars[0]) * 5 / 4
+    yield ListedPrice("Anthropic", model, Unit.CACHE_WRITE_INPUT_TOKENS, write, MILLION, since)
 
 
 def _gemini() -> Iterator[ListedPrice]:

@@ -34,6 +34,7 @@ def cost(provider: str, model: str, unit: Unit, amount: int, *, prices: Prices |
         ("Anthropic", "claude-haiku-4-5", Unit.INPUT_TOKENS, MILLION, "1"),
         ("Anthropic", "claude-haiku-4-5", Unit.OUTPUT_TOKENS, MILLION, "5"),
         ("Anthropic", "claude-haiku-4-5", Unit.CACHED_INPUT_TOKENS, MILLION, "0.10"),
+        ("Anthropic", "claude-haiku-4-5", Unit.CACHE_WRITE_INPUT_TOKENS, MILLION, "1.25"),
         ("OpenAI", "tts-1", Unit.CHARACTERS, MILLION, "15"),
         ("OpenAI", "tts-1-hd", Unit.CHARACTERS, MILLION, "30"),
         ("OpenAI", "gpt-4o-mini-tts", Unit.AUDIO_OUTPUT_TOKENS, MILLION, "12"),
