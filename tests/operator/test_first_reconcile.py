@@ -63,6 +63,25 @@ async def test_a_token_is_generated_once_and_kept(namespace: Namespace, operator
     assert (await namespace.get("Secret", "receptionist-token"))["data"] == before
 
 
+async def test_the_key_of_client_secrets_is_generated_once_and_kept(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    await namespace.secret("backend", key="an API key for a server")
+    keys = [{"name": "backend", "valueFrom": {"secretKeyRef": {"name": "backend", "key": "key"}}}]
+    auth = {"apiKeys": keys, "clientSecrets": {}}
+    await namespace.voice("receptionist", auth=auth)
+    await namespace.until_condition("receptionist", "Available", "False")
+    before = (await namespace.get("Secret", "receptionist-signing"))["data"]
+    assert len(base64.b64decode(before["key"])) >= 32
+    operator.kill()
+    operator.start().wait_for_log("synced")
+    await namespace.edit("receptionist", replicas=3)
+    await namespace.until("Deployment", "receptionist", lambda b: b is not None and b["spec"]["replicas"] == 3)
+    assert (await namespace.get("Secret", "receptionist-signing"))["data"] == before
+    await namespace.edit("receptionist", auth={"apiKeys": keys, "clientSecrets": None})
+    await namespace.until("Secret", "receptionist-signing", lambda b: b is None)
+
+
 async def test_no_deployment_is_made_before_the_credentials_exist_and_then_by_itself(
     namespace: Namespace, operator: OperatorProcess
 ) -> None:
