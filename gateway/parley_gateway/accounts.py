@@ -69,7 +69,10 @@ class Accounts(Protocol):
     """Opens accounts."""
 
     async def open(self, session: str, subject: Subject) -> Account:
-        """Raises protocols.admission.RefusedError where the user or the deployment may have no further session."""
+        """Raises protocols.admission.RefusedError where the user or the deployment may have no further session.
+
+        Whoever waits may be cancelled: then nothing of the account is left, no lease and no row.
+        """
         ...
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from parley_contract.config import GatewayConfig
+from parley_gateway.access.authenticator import Authenticator
+from parley_gateway.accounts import Unaccounted
 from parley_gateway.agent import AgentSource, AgentTextError
 from parley_gateway.app import App
-from parley_gateway.auth import Authenticator
 from parley_gateway.configuration import ConfigurationError
 from parley_gateway.conversation.events import Stage
 from parley_gateway.drain import Stop, drain
@@ -48,8 +49,9 @@ class Gateway:
             pipeline=self._pipeline,
             agent=agent,
             authenticator=authenticator,
+            accounts=Unaccounted(),
             metrics=self._metrics,
-            observer=lambda subject: SessionMetrics(self._metrics, self._health, tenant=subject),
+            observer=lambda subject: SessionMetrics(self._metrics, self._health, tenant=subject.tenant),
         )
         self._app = App(config, sessions=self._sessions, health=self._health, metrics=self._metrics)
 

@@ -23,7 +23,7 @@ class Metrics:
     """All series of one process. Also what protocols report to."""
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         self.sessions = Counter(
@@ -93,7 +93,7 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """All series in the text format of Prometheus."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)
 
 
 class SessionMetrics:

@@ -5,25 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from parley_contract.config import GatewayConfig
 from parley_contract.native import CloseCode, ErrorCode
+from parley_gateway.access.authenticator import Authenticator
+from parley_gateway.accounts import Account, Accounts, Subject
 from parley_gateway.agent import AgentSource
-from parley_gateway.auth import Authenticator
 from parley_gateway.conversation.events import EndReason
+from parley_gateway.conversation.history import HistoryItem
+from parley_gateway.conversation.notices import BudgetNearlyUsed
 from parley_gateway.metrics import Metrics
 from parley_gateway.ports import ClientLink
-from parley_gateway.protocols.admission import Admitted, RefusedError
+from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.config import SessionConfig
-from parley_gateway.session.observer import SessionObserver
+from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.session.session import Session
 
 logger = logging.getLogger(__name__)
 
 RECONNECT_AFTER_S = 1.0
 """What a client that is sent away may wait before it connects to another process."""
+_ADMISSION_S = 5.0
+"""For an issuer's keys and for what other processes know of a user; callers do not wait longer."""
 _CANCEL_S = 5.0
 
 
@@ -36,6 +43,34 @@ def draining_refusal() -> RefusedError:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """One session and what goes with it."""
+
+    session: Session
+    link: ClientLink
+    subject: Subject
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    """A session, as its account acts on it."""
+
+    session: Session
+    link: ClientLink
+
+    def warn_of_budget(self, notice: BudgetNearlyUsed) -> None:
+        self.link.notify(notice)
+
+    def end(self, reason: EndReason, *, farewell: bool) -> None:  # noqa: ARG002 - sessions say no goodbye yet
+        self.session.hang_up(reason)
+
+    @property
+    def history(self) -> tuple[HistoryItem, ...]:
+        return ()
+
+
 class Sessions:
     """Admits clients, and owns the task of every session (it is the `Admission` of all protocols)."""
 
@@ -46,83 +81,133 @@ class Sessions:
         pipeline: Pipeline,
         agent: AgentSource,
         authenticator: Authenticator,
+        accounts: Accounts,
         metrics: Metrics,
-        observer: Callable[[str], SessionObserver],
+        observer: Callable[[Subject], SessionObserver],
     ) -> None:
         self._config = SessionConfig.of(config)
         self._cap = config.limits.sessions_per_pod
         self._pipeline = pipeline
         self._agent = agent
         self._authenticator = authenticator
+        self._accounts = accounts
         self._metrics = metrics
         self._observer = observer
-        self._running: dict[asyncio.Task[None], Session] = {}
+        self._opening: set[asyncio.Task[object]] = set()
+        self._running: dict[asyncio.Task[None], _Running] = {}
         self.draining = False
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def admit(self, link: ClientLink, token: str | None) -> Admitted:
+    async def admit(self, link: ClientLink, credentials: Credentials) -> Admitted:
         """A new session, if the client may have one. Raises RefusedError."""
-        subject = self._authenticator.subject(token)
-        if self.draining:
-            raise draining_refusal()
-        if len(self._running) >= self._cap:
+        try:
+            async with asyncio.timeout(_ADMISSION_S):
+                subject = await self._authenticator.subject(credentials)
+                with self._place():
+                    session = secrets.token_urlsafe(12)
+                    account = await self._accounts.open(session, subject)
+                    return await self._begun(session, link, subject, account)
+        except TimeoutError:
+            raise _too_slow() from None
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """A place for a session that is about to begin. Raises RefusedError where there is none."""
+        self._refuse_while_draining()
+        if len(self._running) + len(self._opening) >= self._cap:
             raise RefusedError(
                 close_code=CloseCode.POD_CAP,
                 code=ErrorCode.POD_CAP,
                 message=f"this server holds its {self._cap} sessions already; connect again in a while",
             )
-        session = Session(
-            secrets.token_urlsafe(12),
-            link=link,
-            pipeline=self._pipeline,
-            agent=self._agent.current(),
-            config=self._config,
-            observer=self._observer(subject),
-        )
-        self._start(session, link, subject)
-        return Admitted(id=session.id, session=session)
+        if (task := asyncio.current_task()) is None:
+            raise RuntimeError("clients are admitted by tasks")
+        self._opening.add(task)
+        try:
+            yield
+        finally:
+            self._opening.discard(task)
+
+    def _refuse_while_draining(self) -> None:
+        if self.draining:
+            raise draining_refusal()
 
     def drain(self, *, deadline_s: float) -> None:
         """Admit nobody any more; tell those who talk, and end them at the deadline."""
         self.draining = True
-        for session in list(self._running.values()):
-            session.drain(deadline_s=deadline_s, reconnect_after_s=RECONNECT_AFTER_S)
+        for running in list(self._running.values()):
+            running.session.drain(deadline_s=deadline_s, reconnect_after_s=RECONNECT_AFTER_S)
 
     def end_all(self) -> None:
         """End now what still talks; the clients are told why."""
-        for session in list(self._running.values()):
-            session.hang_up(EndReason.DRAINED)
+        for running in list(self._running.values()):
+            running.session.hang_up(EndReason.DRAINED)
 
     async def ended(self) -> None:
-        """Wait until nobody talks."""
-        while self._running:
-            await asyncio.wait(self._running)
+        """Wait until nobody talks, and nobody is about to."""
+        while busy := {*self._running, *self._opening}:
+            await asyncio.wait(busy)
 
     async def abort(self) -> None:
         """Cancel what does not end by itself."""
-        for task in self._running:
+        busy = {*self._running, *self._opening}
+        for task in busy:
             task.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=_CANCEL_S)
+        if busy:
+            await asyncio.wait(busy, timeout=_CANCEL_S)
 
-    def _start(self, session: Session, link: ClientLink, subject: str) -> None:
-        task = asyncio.create_task(self._run(session, link, subject), name=f"session {session.id}")
-        self._running[task] = session
+    async def _begun(self, session_id: str, link: ClientLink, subject: Subject, account: Account) -> Admitted:
+        """The session, or an account that is closed again."""
+        try:
+            self._refuse_while_draining()
+            return self._start(session_id, link, subject, account)
+        except Exception:
+            await account.close(EndReason.INTERNAL)
+            raise
+
+    def _start(self, session_id: str, link: ClientLink, subject: Subject, account: Account) -> Admitted:
+        """From here on the session's own task closes the account."""
+        session = Session(
+            session_id,
+            link=link,
+            pipeline=self._pipeline,
+            agent=self._agent.current(),
+            config=self._config,
+            observer=Observers(self._observer(subject), account.observer),
+        )
+        running = _Running(session, link, subject, account)
+        task = asyncio.create_task(self._run(running), name=f"session {session.id}")
+        self._running[task] = running
         self._metrics.active.inc()
         task.add_done_callback(self._forget)
-        logger.info("session started", extra={"session": session.id, "subject": subject})
+        account.attach(_Attached(session, link))
+        logger.info("session started", extra={"session": session.id, "subject": subject.name})
+        return Admitted(id=session.id, session=session, cost=lambda: account.cost)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
         self._metrics.active.dec()
 
-    async def _run(self, session: Session, link: ClientLink, subject: str) -> None:
+    async def _run(self, running: _Running) -> None:
+        session, reason = running.session, EndReason.INTERNAL
         try:
             reason = await session.run()
         except Exception:
-            link.end(EndReason.INTERNAL)
+            running.link.end(EndReason.INTERNAL)
             logger.exception("session failed", extra={"session": session.id})
-        else:
-            logger.info("session ended", extra={"session": session.id, "subject": subject, "reason": reason.value})
+        finally:
+            await running.account.close(reason)
+        logger.info(
+            "session ended",
+            extra={"session": session.id, "subject": running.subject.name, "reason": reason.value},
+        )
+
+
+def _too_slow() -> RefusedError:
+    return RefusedError(
+        close_code=CloseCode.INTERNAL,
+        code=ErrorCode.INTERNAL,
+        message=f"it could not be known within {_ADMISSION_S:.0f} s whether you may talk; connect again",
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol
 
 from parley_contract.native import CloseCode, ErrorCode
@@ -24,8 +26,18 @@ class Credentials:
     """What a client brings."""
 
     token: str | None = field(default=None, repr=False)
+    in_address: bool = False
+    """Whether the token came in the URL, where others may have seen it: not every kind is taken from there."""
     origin: str | None = None
     """Of the page that connects (RFC 6454); None for what is no browser."""
+    vouched: str | None = None
+    """A name under which the protocol itself has proved the peer, so that no token is needed; one that is there
+    all the same wins."""
+
+
+def uncounted() -> Decimal | None:
+    """The cost of a session whose account nobody keeps."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +46,16 @@ class Admitted:
 
     id: str
     session: SessionInput
+    cost: Callable[[], Decimal | None] = uncounted
+    """What it has cost so far, in US dollars; None where that is not counted."""
 
 
 class Admission(Protocol):
     """The process's door: tokens, caps and draining."""
 
-    def admit(self, link: ClientLink, token: str | None) -> Admitted:
-        """A new session over `link`, which says nothing before this returns. Raises RefusedError."""
+    async def admit(self, link: ClientLink, credentials: Credentials) -> Admitted:
+        """A new session over `link`, which says nothing before this returns.
+
+        Bounded in time. Raises RefusedError. When cancelled, no session and no place in one is left behind.
+        """
         ...

@@ -7,57 +7,44 @@ what goes out is queued on a `Socket`. docs/protocol.md says what every message 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from parley_contract.limits import LimitsConfig
 from parley_contract.native import (
     AudioFormat,
     ClientMessage,
     CloseCode,
-    Dtmf,
     ErrorCode,
     ErrorMessage,
     Feature,
-    InputClear,
-    InputCommit,
     InputMute,
     Ping,
     Playback,
     Pong,
     ReplyAudio,
-    ReplyCancel,
-    ReplyCreate,
     ServerMessage,
     SessionEnd,
     SessionEnded,
     SessionLimits,
     SessionStart,
     SessionStarted,
-    TextInput,
 )
-from parley_gateway.conversation.events import (
-    ClearRequested,
-    CommitRequested,
-    DtmfReceived,
-    EndReason,
-    InterruptRequested,
-    PlayoutReported,
-    Quality,
-    ReplyRequested,
-    TextReceived,
-)
+from parley_gateway.conversation.events import EndReason
 from parley_gateway.conversation.notices import InputDropped, Notice
-from parley_gateway.ports import ClientEvent, LinkCapabilities, SessionInput
-from parley_gateway.protocols.admission import Admission, RefusedError
+from parley_gateway.ports import LinkCapabilities, SessionInput
+from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
+from parley_gateway.protocols.entrance import Entrance
 from parley_gateway.protocols.native_audio import IncomingAudio, OutgoingAudio
+from parley_gateway.protocols.native_events import event_for, playout_of
+from parley_gateway.protocols.native_held import Held
 from parley_gateway.protocols.native_notices import CLOSE_CODES, CLOSE_TEXTS, message_for
 from parley_gateway.protocols.native_parse import BadMessageError, parse
 from parley_gateway.protocols.observer import ProtocolObserver
 from parley_gateway.protocols.rates import LeakyBucket
 from parley_gateway.protocols.socket import Socket
 
-_CONTROL_PER_S = 50
-_CONTROL_BURST = 200
-"""A client that reports its playback ten times a second and types is far below; a loop gone wild is not."""
+_BURST_S = 4
+"""So many seconds' messages may come at once, after a stall of the network."""
 _LEAD_MS = 400
 """How far ahead of real time a reply is sent: more makes an interruption waste more."""
 _REASON_BYTES = 123
@@ -70,23 +57,26 @@ class NativeConnection:
     def __init__(
         self,
         socket: Socket,
-        admission: Admission,
+        entrance: Entrance,
         *,
         limits: LimitsConfig,
         clock: Callable[[], float],
         observer: ProtocolObserver,
-        token: str | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
+        """`credentials` are those of the handshake; a token in `session.start` goes before theirs."""
         self._socket = socket
-        self._admission = admission
+        self._entrance = entrance
         self._limits = limits
         self._clock = clock
         self._observer = observer
-        self._token = token
-        self._control = LeakyBucket(per_second=_CONTROL_PER_S, capacity=_CONTROL_BURST, clock=clock)
+        self._credentials = credentials or Credentials()
+        per_second = limits.messages_per_second
+        self._control = LeakyBucket(per_second=per_second, capacity=per_second * _BURST_S, clock=clock)
         self._format = AudioFormat()
         self._features: frozenset[str] = frozenset()
-        self._session: SessionInput | None = None
+        self._admitted: Admitted | None = None
+        self._held = Held(rate=self._format.input_rate)
         self._incoming = IncomingAudio(rate=self._format.input_rate, clock=clock)
         self._outgoing = OutgoingAudio(rate=self._format.output_rate)
         self._seq = 0
@@ -103,21 +93,24 @@ class NativeConnection:
         except BadMessageError as bad:
             self._on_bad(bad)
             return
-        if self._session is None:
-            self._on_first(message)
-        else:
+        if self._session is not None:
             self._on_message(message, self._session)
+        elif self._entrance.asked:
+            self._on_early(message)
+        else:
+            self._on_first(message)
 
     def on_bytes(self, data: bytes) -> None:
         """A binary message: audio."""
         if self._closed or self._too_big(len(data)):
             return
-        if self._session is None:
-            self._fail(
-                CloseCode.MALFORMED, ErrorCode.NOT_STARTED, "send session.start, then wait for session.started"
-            )
+        if not self._entrance.asked:
+            self._fail(CloseCode.MALFORMED, ErrorCode.NOT_STARTED, "send session.start before audio")
             return
         taken = self._incoming.take(data)
+        if self._session is None:
+            self._held.audio(taken.pcm)
+            return
         if taken.flow_ms is not None:
             self.notify(InputDropped(ms=taken.flow_ms))
         if taken.pcm:
@@ -125,7 +118,7 @@ class NativeConnection:
 
     def on_start_deadline(self) -> None:
         """The time for the first message is over."""
-        if self._session is None:
+        if not self._entrance.asked:
             self._fail(
                 CloseCode.START_DEADLINE,
                 ErrorCode.START_DEADLINE,
@@ -195,8 +188,7 @@ class NativeConnection:
 
     def end(self, reason: EndReason) -> None:
         """Say why the session ended, and close."""
-        if self._session is not None:
-            self._say(SessionEnded(reason=reason.value))
+        self._say_ended(reason)
         self._close(CLOSE_CODES[reason], CLOSE_TEXTS[reason])
 
     # --- the handshake ---
@@ -212,15 +204,36 @@ class NativeConnection:
             return
         self._format = message.audio
         self._features = frozenset(message.features)
+        self._held = Held(rate=message.audio.input_rate)
         self._incoming = IncomingAudio(rate=message.audio.input_rate, clock=self._clock)
         self._outgoing = OutgoingAudio(rate=message.audio.output_rate)
-        try:
-            admitted = self._admission.admit(self, message.token or self._token)
-        except RefusedError as refused:
-            self.refuse(refused)
-            return
-        self._session = admitted.session
+        self._entrance.ask(
+            self, self._brought(message.token), on_admitted=self._on_admitted, on_refused=self.refuse
+        )
+
+    def _brought(self, token: str | None) -> Credentials:
+        return replace(self._credentials, token=token, in_address=False) if token else self._credentials
+
+    def _on_early(self, message: ClientMessage) -> None:
+        """A message that comes while it is still asked whether there will be a session."""
+        if isinstance(message, SessionEnd):
+            self._close(CloseCode.NORMAL, CLOSE_TEXTS[EndReason.CLIENT_ENDED])
+        elif not self._held.message(message):
+            self._fail(CloseCode.RATE, ErrorCode.RATE, "too many messages before session.started")
+
+    def _on_admitted(self, admitted: Admitted) -> None:
+        self._admitted = admitted
         self._say(self._started(admitted.id))
+        if dropped_ms := self._held.dropped_ms:
+            self.notify(InputDropped(dropped_ms))
+            self.notify(InputDropped(0))
+        for item in self._held.release():
+            if self._closed:
+                break
+            if isinstance(item, bytes):
+                admitted.session.audio(item)
+            else:
+                self._on_message(item, admitted.session)
 
     def _started(self, session: str) -> SessionStarted:
         limits = self._limits
@@ -248,24 +261,17 @@ class NativeConnection:
                 session.hang_up(EndReason.CLIENT_ENDED)
                 self.end(EndReason.CLIENT_ENDED)
             case _:
-                session.event(_event_for(message))
+                session.event(event_for(message))
 
     def _on_playback(self, message: Playback, session: SessionInput) -> None:
-        if Feature.PLAYBACK not in self._features:
+        if Feature.PLAYBACK in self._features:
+            session.event(playout_of(message))
+        else:
             self._complain(
                 ErrorCode.UNSUPPORTED,
                 'playback reports need "playback" among the features of session.start',
                 ref=message.type,
             )
-            return
-        session.event(
-            PlayoutReported(
-                reply=message.reply,
-                ms=message.played_ms,
-                quality=Quality.REPORTED,
-                finished=message.state == "finished",
-            )
-        )
 
     # --- what is wrong ---
 
@@ -279,7 +285,8 @@ class NativeConnection:
     def _over_the_rate(self) -> bool:
         if self._control.take(1):
             return False
-        self._fail(CloseCode.RATE, ErrorCode.RATE, f"more than {_CONTROL_PER_S} messages a second")
+        per_second = self._limits.messages_per_second
+        self._fail(CloseCode.RATE, ErrorCode.RATE, f"more than {per_second} messages a second")
         return True
 
     def _too_big(self, length: int) -> bool:
@@ -303,13 +310,21 @@ class NativeConnection:
         reason: EndReason = EndReason.PROTOCOL,
     ) -> None:
         self._say(ErrorMessage(code=code, fatal=True, message=message, ref=ref))
-        if self._session is not None:
-            self._say(SessionEnded(reason=reason.value))
+        self._say_ended(reason)
         self._close(close_code, message)
         if self._session is not None:
             self._session.hang_up(reason)
 
     # --- the socket ---
+
+    @property
+    def _session(self) -> SessionInput | None:
+        return self._admitted.session if self._admitted is not None else None
+
+    def _say_ended(self, reason: EndReason) -> None:
+        if self._admitted is not None:
+            cost = self._admitted.cost()
+            self._say(SessionEnded(reason=reason.value, cost=None if cost is None else f"{cost:f}"))
 
     def _say(self, message: ServerMessage) -> None:
         if not self._closed:
@@ -320,27 +335,13 @@ class NativeConnection:
     def _close(self, code: CloseCode, text: str) -> None:
         if not self._closed:
             self._closed = True
+            self._entrance.leave()
             self._socket.close(code, text.encode()[:_REASON_BYTES].decode(errors="ignore"))
 
     def _leave(self, reason: EndReason) -> None:
         """The socket is of no use any more; the session hears of it once."""
         if not self._closed:
             self._closed = True
+            self._entrance.leave()
             if self._session is not None:
                 self._session.hang_up(reason)
-
-
-def _event_for(message: InputCommit | InputClear | TextInput | Dtmf | ReplyCreate | ReplyCancel) -> ClientEvent:
-    match message:
-        case InputCommit():
-            return CommitRequested()
-        case InputClear():
-            return ClearRequested()
-        case TextInput(text=text):
-            return TextReceived(text)
-        case Dtmf(digit=digit):
-            return DtmfReceived(digit)
-        case ReplyCreate():
-            return ReplyRequested()
-        case ReplyCancel():
-            return InterruptRequested()

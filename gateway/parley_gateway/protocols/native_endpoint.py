@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from parley_contract.limits import LimitsConfig
 from parley_contract.native import SUBPROTOCOL
-from parley_gateway.auth import presented_token
-from parley_gateway.protocols.admission import Admission, RefusedError
+from parley_gateway.protocols.admission import Admission, Credentials, RefusedError
 from parley_gateway.protocols.endpoint import Handshake, Refusal, Webhook
+from parley_gateway.protocols.entrance import Entrance
 from parley_gateway.protocols.native import NativeConnection
+from parley_gateway.protocols.native_credentials import credentials_in
 from parley_gateway.protocols.observer import ProtocolObserver
 from parley_gateway.protocols.socket import Socket
 
@@ -42,18 +43,18 @@ class NativeEndpoint:
     def connect(self, socket: Socket, handshake: Handshake) -> NativeConnection:
         """One whose token cannot be read is already on its way out."""
         refused: RefusedError | None = None
-        token: str | None = None
+        credentials = Credentials()
         try:
-            token = presented_token(handshake.headers, handshake.subprotocols)
+            credentials = credentials_in(handshake)
         except RefusedError as error:
             refused = error
         connection = NativeConnection(
             socket,
-            self._admission,
+            Entrance(self._admission),
             limits=self._limits,
             clock=self._clock,
             observer=self._observer,
-            token=token,
+            credentials=credentials,
         )
         if refused:
             connection.refuse(refused)

@@ -81,7 +81,7 @@ def message_for(notice: Notice) -> ServerMessage:
         case ToolOver(call, name, status):
             return ToolEnded(call=call, name=name, status=status.value)
         case BudgetNearlyUsed(scope, spent, limit, currency):
-            return BudgetWarning(scope=scope, spent=str(spent), limit=str(limit), currency=currency)
+            return BudgetWarning(scope=scope, spent=f"{spent:f}", limit=f"{limit:f}", currency=currency)
         case Draining(deadline_s, reconnect_after_s):
             return SessionDraining(deadline=deadline_s, reconnect_after=reconnect_after_s)
         case Problem(code, text):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -11,7 +13,8 @@ from parley_contract.limits import LimitsConfig
 from parley_contract.native import SERVER_MESSAGE, AnyServerMessage, CloseCode, ErrorCode
 from parley_gateway.conversation.events import EndReason
 from parley_gateway.ports import ClientEvent, ClientLink
-from parley_gateway.protocols.admission import Admitted, RefusedError
+from parley_gateway.protocols.admission import Admission, Admitted, Credentials, RefusedError
+from parley_gateway.protocols.entrance import Cancellable, Entrance, Spawn
 from parley_gateway.protocols.native import NativeConnection
 
 
@@ -84,15 +87,30 @@ class Door:
 
     session: Heard
     token: str | None = None
-    asked: list[str | None] = field(default_factory=list)
+    cost: Decimal | None = None
+    asked: list[Credentials] = field(default_factory=list)
 
-    def admit(self, link: ClientLink, token: str | None) -> Admitted:
-        self.asked.append(token)
-        if self.token is not None and token != self.token:
+    async def admit(self, link: ClientLink, credentials: Credentials) -> Admitted:
+        self.asked.append(credentials)
+        if self.token is not None and credentials.token != self.token:
             raise RefusedError(
                 close_code=CloseCode.UNAUTHENTICATED, code=ErrorCode.UNAUTHENTICATED, message="no such token"
             )
-        return Admitted(id="s1", session=self.session)
+        return Admitted(id="s1", session=self.session, cost=lambda: self.cost)
+
+
+def at_once(work: Coroutine[Any, Any, None]) -> Cancellable:
+    """Does what never waits without an event loop."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return _Done()
+    raise AssertionError("the door was to answer at once")
+
+
+class _Done:
+    def cancel(self) -> None:
+        """It is over."""
 
 
 @dataclass
@@ -114,19 +132,26 @@ class Dropped:
 class Scene:
     """A `NativeConnection` and everything around it."""
 
-    def __init__(self, *, token: str | None = None, frame_bytes: int = 65_536, header: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        door: Admission | None = None,
+        spawn: Spawn = at_once,
+        limits: LimitsConfig | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
         self.wire = Wire()
         self.session = Heard()
-        self.door = Door(self.session, token=token)
+        self.door = Door(self.session)
         self.clock = Clock()
         self.dropped = Dropped()
         self.connection = NativeConnection(
             self.wire,
-            self.door,
-            limits=LimitsConfig(frame_bytes=frame_bytes),
+            Entrance(door or self.door, spawn=spawn),
+            limits=limits or LimitsConfig(),
             clock=self.clock,
             observer=self.dropped,
-            token=header,
+            credentials=credentials,
         )
 
     def say(self, type_: str, **fields: Any) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from parley_contract.limits import LimitsConfig
 from parley_contract.native import (
     AnyServerMessage,
     BudgetWarning,
@@ -41,6 +42,7 @@ from parley_gateway.conversation.notices import (
     ToolOver,
     TranscriptUpdated,
 )
+from parley_gateway.protocols.admission import Credentials
 from tests.unit.protocols.scene import Scene
 
 
@@ -61,14 +63,16 @@ class TestStart:
         assert scene.connection.capabilities.output_rate == 16000
 
     def test_a_token_in_the_message_goes_before_the_one_of_the_handshake(self) -> None:
-        scene = Scene(token="m", header="h").start(token="m")
-        assert scene.door.asked == ["m"]
+        scene = Scene(credentials=Credentials("h", in_address=True, origin="https://example.com")).start(token="m")
+        assert scene.door.asked == [Credentials("m", origin="https://example.com")]
 
     def test_the_token_of_the_handshake_is_used_where_the_message_has_none(self) -> None:
-        assert Scene(header="h").start().door.asked == ["h"]
+        assert Scene(credentials=Credentials("h")).start().door.asked == [Credentials("h")]
 
     def test_a_wrong_token_is_refused_with_4401_and_a_reason(self) -> None:
-        scene = Scene(token="right").start(token="wrong")
+        scene = Scene()
+        scene.door.token = "right"
+        scene.start(token="wrong")
         assert scene.wire.closed == (4401, "no such token")
         assert (error(scene).code, error(scene).fatal) == ("unauthenticated", True)
 
@@ -231,6 +235,12 @@ class TestBadMessages:
         assert scene.close_code == 4413
         assert error(scene).code == "rate"
 
+    def test_a_deployment_may_allow_fewer_messages(self) -> None:
+        scene = Scene(limits=LimitsConfig(messages_per_second=2)).start()
+        for _ in range(20):
+            scene.say("input.clear")
+        assert (scene.close_code, len(scene.session.events)) == (4413, 7)
+
     def test_fifty_messages_a_second_are_fine_for_ever(self) -> None:
         scene = Scene().start()
         for _ in range(5000):
@@ -239,7 +249,7 @@ class TestBadMessages:
         assert scene.wire.closed is None
 
     def test_a_message_over_the_limit_is_refused_with_1009(self) -> None:
-        scene = Scene(frame_bytes=1024).start()
+        scene = Scene(limits=LimitsConfig(frame_bytes=1024)).start()
         scene.connection.on_bytes(b"\0" * 1025)
         assert scene.wire.closed == (1009, "a message may have at most 1024 bytes")
 
@@ -350,6 +360,12 @@ class TestTheEnd:
         assert isinstance(scene.wire.last, SessionEnded)
         assert scene.wire.last.reason == reason.value
         assert scene.close_code == code
+
+    def test_g07_the_goodbye_says_what_it_cost(self) -> None:
+        scene = Scene().start()
+        scene.door.cost = Decimal("1E-6")
+        scene.connection.end(EndReason.IDLE)
+        assert scene.wire.last == SessionEnded(seq=2, reason="idle", cost="0.000001")
 
     def test_nothing_is_sent_after_the_close(self) -> None:
         scene = Scene().start()
