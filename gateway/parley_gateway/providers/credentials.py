@@ -158,12 +158,11 @@ class Keys:
     def _learn(self, turn: Turn, error: ProviderError) -> None:
         if isinstance(error, KeyRefusedError):
             self._set_aside(turn.key)
-            error.others = not self._all_aside
+            error.another = not self._all_aside
         elif error.kind is FailureKind.RATE_LIMITED:
             now = _now()
             self._ring.rest(turn.key, now + (_REST_S if error.retry_after is None else error.retry_after))
-            if (wait := self._ring.wait(now)) == 0:
-                error.retry_after = wait
+            error.another = self._ring.wait(now) == 0
 
     def _set_aside(self, number: int) -> None:
         if self._ring.refuse(number, _now()):

@@ -37,9 +37,6 @@ _LONGEST_RETRY_AFTER = 3600.0
 class KeyRefusedError(ProviderError):
     """The provider does not accept this very key; another may be."""
 
-    others = False
-    """Whether there is another key to try at once."""
-
 
 def kind_of_status(status: int) -> FailureKind:
     """What an HTTP status other than success means."""
