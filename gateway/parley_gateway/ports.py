@@ -335,7 +335,10 @@ class TtsRequest:
 
 @dataclass(frozen=True, slots=True)
 class TtsAudio:
-    """More speech of a segment, at the provider's `sample_rate`; `words` lie within the segment's audio."""
+    """More speech of a segment, at the provider's `sample_rate`; `words` lie within the segment's audio so far.
+
+    A piece without audio brings words that became known after theirs.
+    """
 
     segment: int
     pcm: bytes = field(repr=False)

@@ -1,4 +1,4 @@
-"""OpenAI's `/v1/audio/speech` with `response_format: pcm` (24 kHz s16le), streamed in chunks."""
+"""OpenAI's `/v1/audio/speech` with `response_format: pcm`, streamed in chunks; and worker pools that speak it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tests.emulators.faults import FaultyBody
 from tests.emulators.http import Exchange
 from tests.emulators.openai_errors import error_object
 from tests.emulators.scripted import HttpEmulator, RefusalError, Script, bearer
-from tests.emulators.speech import speech_like
+from tests.emulators.speech import voiced, wav_header
 
-RATE = 24_000
+OPENAI_RATE = 24_000
 
 
 class OpenAISpeechScript(Script):
@@ -23,6 +23,10 @@ class OpenAISpeechScript(Script):
     content_type: str = "audio/pcm"
     odd_end: bool = False
     """Whether the last sample is cut in half."""
+    rate: int = OPENAI_RATE
+    """Hz; a worker pool has its own."""
+    wav: bool = False
+    """Whether the PCM comes with a WAV header, as some servers answer whatever they are asked for."""
 
 
 class OpenAISpeech(HttpEmulator[OpenAISpeechScript]):
@@ -45,6 +49,8 @@ class OpenAISpeech(HttpEmulator[OpenAISpeechScript]):
         pcm = self.audio_of(request["input"])
         if self.script.odd_end:
             pcm = pcm[:-1]
+        if self.script.wav:
+            pcm = wav_header(self.script.rate) + pcm
         await body.start({"content-type": self.script.content_type})
         for at in range(0, len(pcm), self.script.chunk_bytes):
             await body.write(pcm[at : at + self.script.chunk_bytes])
@@ -52,7 +58,7 @@ class OpenAISpeech(HttpEmulator[OpenAISpeechScript]):
 
     def audio_of(self, text: str) -> bytes:
         """The speech of a text: the same every time, so that a test can compare every byte."""
-        return speech_like(self.script.ms_per_character * len(text), rate=RATE)
+        return voiced(text, self.script.ms_per_character * len(text), rate=self.script.rate)
 
     def error(self, refusal: RefusalError) -> dict[str, Any]:
         return error_object(refusal)

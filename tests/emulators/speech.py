@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
+from zlib import crc32
 
 import numpy as np
 
@@ -17,6 +19,20 @@ def speech_like(ms: int, *, rate: int) -> bytes:
     length = ms * rate // 1000 * 2
     beat = _beat(rate)
     return (beat * (length // len(beat) + 1))[:length]
+
+
+def voiced(text: str, ms: int, *, rate: int) -> bytes:
+    """`ms` of speech that is another for another text: a voice that is mistaken for another is seen."""
+    begin = crc32(text.encode()) % (len(_beat(rate)) // 2) * 2
+    length = ms * rate // 1000 * 2
+    return speech_like(ms + _SYLLABLE_MS + _GAP_MS, rate=rate)[begin : begin + length]
+
+
+def wav_header(rate: int, *, channels: int = 1, bits: int = 16, length: int = 0xFFFFFFFF) -> bytes:
+    """Of s16le mono, of unknown length by default: what a server writes before it knows how much will follow."""
+    frame = channels * bits // 8
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * frame, frame, bits)
+    return b"RIFF" + struct.pack("<I", 0xFFFFFFFF) + b"WAVE" + form + struct.pack("<4sI", b"data", length)
 
 
 def silence(ms: int, *, rate: int) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, TtsAudio, TtsSegment
 
-Synthesise = Callable[[TtsSegment], AsyncGenerator[bytes, None]]
+Synthesise = Callable[[TtsSegment], AsyncGenerator[TtsAudio, None]]
 
 _SAMPLE_BYTES = 2
 
@@ -18,9 +18,8 @@ _SAMPLE_BYTES = 2
 class _Begun:
     """A segment of which the first audio is there; None where it has none."""
 
-    segment: TtsSegment
-    audio: AsyncGenerator[bytes, None]
-    first: bytes | None
+    audio: AsyncGenerator[TtsAudio, None]
+    first: TtsAudio | None
 
 
 async def one_ahead(segments: AsyncIterator[TtsSegment], synthesise: Synthesise) -> AsyncGenerator[TtsAudio, None]:
@@ -40,17 +39,17 @@ async def one_ahead(segments: AsyncIterator[TtsSegment], synthesise: Synthesise)
 
 async def _begin_next(segments: AsyncIterator[TtsSegment], synthesise: Synthesise) -> _Begun | None:
     async for segment in segments:
-        audio = whole_samples(synthesise(segment))
-        return _Begun(segment, audio, await anext(audio, None))
+        audio = synthesise(segment)
+        return _Begun(audio, await anext(audio, None))
     return None
 
 
 async def _audio_of(begun: _Begun) -> AsyncGenerator[TtsAudio, None]:
     try:
         if begun.first is not None:
-            yield TtsAudio(begun.segment.segment, begun.first)
-        async for pcm in begun.audio:
-            yield TtsAudio(begun.segment.segment, pcm)
+            yield begun.first
+        async for audio in begun.audio:
+            yield audio
     finally:
         await begun.audio.aclose()
 
