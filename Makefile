@@ -12,8 +12,8 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.8
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
-PROVIDERS := --extra deepgram --extra anthropic --extra openai --extra silero --extra embedded \
-	--extra redis --extra postgres --extra stripe
+PROVIDERS := --extra deepgram --extra anthropic --extra openai --extra gemini --extra tools --extra mcp \
+	--extra jwt --extra traces --extra silero --extra embedded --extra redis --extra postgres --extra stripe
 
 CODE := operator gateway localcluster quickstart charts tests
 PYTEST := $(BIN)/python -m pytest
