@@ -111,6 +111,15 @@ class Keys:
         """How many are set aside, since the provider or the disk refused them."""
         return self._ring.aside(_now())
 
+    def usable(self) -> list[str]:
+        """All that files hold and that are not set aside, for a connection each."""
+        found = []
+        for number, file in enumerate(self._files):
+            if not self._ring.is_aside(number, _now()):
+                with suppress(ProviderError):
+                    found.append(file.read())
+        return found if self._files else [""]
+
     def check(self) -> str:
         """A key that a file holds; empty where none is needed. Raises ProviderError (refused) for lack of one."""
         if not self._files:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 from parley_contract.pipeline import DeadlinesConfig
@@ -14,16 +14,21 @@ from parley_gateway.ports import ProviderError
 T = TypeVar("T")
 
 
-async def within(
-    deadlines: DeadlinesConfig, stage: Stage, source: AsyncGenerator[T, None]
+def within(deadlines: DeadlinesConfig, stage: Stage, source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The items of `source`, each in time: `in_time` with the configured deadlines."""
+    return in_time(stage, source, first_s=deadlines.first_byte, between_s=deadlines.between_bytes)
+
+
+async def in_time(
+    stage: Stage, source: AsyncIterator[T], *, first_s: float, between_s: float
 ) -> AsyncGenerator[T, None]:
     """The items of `source`, each in time. The time a consumer takes does not count.
 
-    Raises ProviderError (timeout) for a first item after `first_byte` seconds, a later one after
-    `between_bytes`. `source` is closed in any case.
+    Raises ProviderError (timeout) for a first item after `first_s` seconds, a later one after `between_s`.
+    `source` is closed in any case.
     """
-    limit, what = deadlines.first_byte, "begin"
-    async with aclosing(source):
+    limit, what = first_s, "begin"
+    async with closing(source):
         while True:
             try:
                 async with asyncio.timeout(limit):
@@ -33,4 +38,14 @@ async def within(
             except TimeoutError:
                 raise ProviderError(stage, FailureKind.TIMEOUT, f"did not {what} within {limit:g} s") from None
             yield item
-            limit, what = deadlines.between_bytes, "go on"
+            limit, what = between_s, "go on"
+
+
+@asynccontextmanager
+async def closing(source: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Closes an iterator however it is left, which ends what it does at the provider."""
+    if not isinstance(source, AsyncGenerator):
+        yield source
+        return
+    async with aclosing(source):
+        yield source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -12,13 +13,24 @@ from parley_contract.pipeline import (
     KeyedProvider,
     LlmConfig,
     PipelineConfig,
+    ResilienceConfig,
     SttConfig,
     TtsConfig,
 )
 from parley_gateway.conversation.events import Stage
 from parley_gateway.ports import Llm, Stt, Tts
 from parley_gateway.providers.credentials import Keys
+from parley_gateway.providers.resilience.breaker import Breaker
 from parley_gateway.providers.resilience.key_ring import KeyLimits
+from parley_gateway.providers.resilience.lineup import Lineup
+from parley_gateway.providers.resilience.llm import ResilientLlm
+from parley_gateway.providers.resilience.llm import probe as probe_llm
+from parley_gateway.providers.resilience.member import Member
+from parley_gateway.providers.resilience.observer import ResilienceObserver, Unwatched
+from parley_gateway.providers.resilience.stt import ResilientStt
+from parley_gateway.providers.resilience.stt import probe as probe_stt
+from parley_gateway.providers.resilience.tts import ResilientTts
+from parley_gateway.providers.resilience.tts import probe as probe_tts
 
 AnyConfig = SttConfig | LlmConfig | TtsConfig
 
@@ -54,24 +66,78 @@ class ProviderNotInstalledError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The providers of a process, one per stage."""
+    """The providers of a process: per stage the one that is meant, and those that stand in for it."""
 
     stt: Stt
     llm: Llm
     tts: Tts
+    report: Callable[[Stage], list[dict[str, Any]]] = lambda _: []
+    """How each provider of a stage fares, in words and numbers for people."""
 
 
-def create_pipeline(config: PipelineConfig, deadlines: DeadlinesConfig) -> Pipeline:
+def create_pipeline(
+    config: PipelineConfig, deadlines: DeadlinesConfig, *, observer: ResilienceObserver | None = None
+) -> Pipeline:
     """The configured providers, not connected yet. Raises ProviderNotInstalledError.
 
     Key files are read when they are needed: a missing one is a ProviderError of `warm` and of every request, so
     that a gateway says what it lacks instead of crashing in a loop.
     """
+    build = _Builder(config.resilience, deadlines, observer or Unwatched())
+    stt: Lineup[Stt] = build.lineup(Stage.STT, [config.stt, *config.stt_fallbacks], build.probe_stt)
+    llm: Lineup[Llm] = build.lineup(Stage.LLM, [config.llm, *config.llm_fallbacks], probe_llm)
+    tts: Lineup[Tts] = build.lineup(Stage.TTS, [config.tts, *config.tts_fallbacks], probe_tts)
+    lineups: dict[Stage, Lineup[Any]] = {Stage.STT: stt, Stage.LLM: llm, Stage.TTS: tts}
     return Pipeline(
-        stt=create_stt(config.stt, deadlines),
-        llm=create_llm(config.llm, deadlines),
-        tts=create_tts(config.tts, deadlines),
+        stt=ResilientStt(stt),
+        llm=ResilientLlm(llm, between_s=deadlines.between_bytes),
+        tts=ResilientTts(tts, first_s=build.patience_s, between_s=deadlines.between_bytes),
+        report=lambda stage: lineups[stage].report(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """What all stages of a process have in common."""
+
+    resilience: ResilienceConfig
+    deadlines: DeadlinesConfig
+    observer: ResilienceObserver
+
+    @property
+    def patience_s(self) -> float:
+        """How long a provider may take to begin, its connection included."""
+        return self.deadlines.connect + self.deadlines.first_byte
+
+    def lineup(
+        self, stage: Stage, configs: Sequence[AnyConfig], probe: Callable[[Any], Awaitable[None]]
+    ) -> Lineup[Any]:
+        """The providers of a stage, in their order."""
+        members = [
+            self._member(stage, name, config) for name, config in zip(_names(configs), configs, strict=True)
+        ]
+        return Lineup(members, probe=probe, retries=self.resilience.retries, patience_s=self.patience_s)
+
+    async def probe_stt(self, stt: Stt) -> None:
+        """Longer than a recogniser may keep silent. Raises ProviderError."""
+        await probe_stt(stt, listen_s=self.patience_s + 1)
+
+    def _member(self, stage: Stage, name: str, config: AnyConfig) -> Member[Any]:
+        keys = keys_of(stage, config, self.deadlines, name=name, observer=self.observer)
+        breaker = Breaker(self.resilience.breaker_failures, self.resilience.breaker_probe_interval)
+        provider = _create(stage, config, self.deadlines, keys)
+        return Member(
+            stage=stage, name=name, provider=provider, breaker=breaker, observer=self.observer, keys=keys
+        )
+
+
+def _names(configs: Sequence[AnyConfig]) -> list[str]:
+    """As the configuration has them, numbered from the second of a kind on."""
+    kinds = [config.provider for config in configs]
+    return [
+        kind if (number := kinds[: at + 1].count(kind)) == 1 else f"{kind} {number}"
+        for at, kind in enumerate(kinds)
+    ]
 
 
 def create_stt(config: SttConfig, deadlines: DeadlinesConfig) -> Stt:
@@ -89,7 +155,7 @@ def create_tts(config: TtsConfig, deadlines: DeadlinesConfig) -> Tts:
     return cast("Tts", _create(Stage.TTS, config, deadlines))
 
 
-def _create(stage: Stage, config: AnyConfig, deadlines: DeadlinesConfig) -> Any:
+def _create(stage: Stage, config: AnyConfig, deadlines: DeadlinesConfig, keys: Keys | None = None) -> Any:
     """Calls `create` of `providers/<stage>/<module>.py`: what is reached over the network is given its keys."""
     module = _MODULES[stage][config.provider]
     try:
@@ -98,17 +164,29 @@ def _create(stage: Stage, config: AnyConfig, deadlines: DeadlinesConfig) -> Any:
         raise ProviderNotInstalledError(
             f"the {stage} provider needs the package {error.name!r}: install parley-voice[{module}]"
         ) from error
-    if isinstance(config, KeyedProvider | CompatibleProvider):
-        return create(config, deadlines, _keys(stage, config, deadlines))
-    return create(config, deadlines)
+    keys = keys or keys_of(stage, config, deadlines)
+    return create(config, deadlines) if keys is None else create(config, deadlines, keys)
 
 
-def _keys(stage: Stage, config: KeyedProvider | CompatibleProvider, deadlines: DeadlinesConfig) -> Keys:
-    """A provider's keys; waiting for one is given as long as waiting for a connection."""
-    limits = KeyLimits(config.requests_per_minute, config.concurrent_requests)
+def keys_of(
+    stage: Stage,
+    config: AnyConfig,
+    deadlines: DeadlinesConfig,
+    *,
+    name: str = "",
+    observer: ResilienceObserver | None = None,
+) -> Keys | None:
+    """The keys of a provider that is reached over the network.
+
+    Waiting for one is given as long as waiting for a connection.
+    """
+    if not isinstance(config, KeyedProvider | CompatibleProvider):
+        return None
     return Keys(
         stage,
         config.api_key_files,
-        limits=limits,
+        limits=KeyLimits(config.requests_per_minute, config.concurrent_requests),
         patience_s=deadlines.connect,
+        provider=name or config.provider,
+        observer=observer,
     )

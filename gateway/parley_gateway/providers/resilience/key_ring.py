@@ -84,6 +84,10 @@ class KeyRing:
         """How many are set aside."""
         return sum(slot.is_aside(now) for slot in self._slots)
 
+    def is_aside(self, key: int, now: float) -> bool:
+        """Whether this one is."""
+        return self._slots[key].is_aside(now)
+
     def refused(self) -> list[int]:
         """The keys that were refused and not accepted since."""
         return [number for number, slot in enumerate(self._slots) if slot.refusals]

@@ -35,7 +35,7 @@ class Retries:
             return 0.0
         if error.kind is FailureKind.REFUSED or self._used >= self.limit:
             return None
-        backoff = min(FIRST_BACKOFF_S * 2**self._used, LONGEST_BACKOFF_S) * jitter
+        backoff = min(FIRST_BACKOFF_S * 2.0**self._used, LONGEST_BACKOFF_S) * jitter
         wait = backoff if error.retry_after is None else error.retry_after + backoff
         if wait > patience_s:
             return None

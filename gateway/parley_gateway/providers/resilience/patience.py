@@ -1,0 +1,46 @@
+"""How long a voice may let wait: only while it owes something, and only while somebody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from parley_gateway.conversation.events import FailureKind, Stage
+from parley_gateway.ports import ProviderError, TtsAudio
+
+
+class Patience:
+    """With one voice. It owes audio for what it was given to say, and the end once it has read the end."""
+
+    def __init__(self, *, first_s: float, between_s: float) -> None:
+        """`first_s`: until a segment's first audio. `between_s`: until the next, or the end, once it has all."""
+        self._first_s = first_s
+        self._between_s = between_s
+        self._since = 0.0
+        self._limit: float | None = None
+        self._timeout: asyncio.Timeout | None = None
+
+    def owes(self, *, audio: bool, end: bool) -> None:
+        """What the voice owes has changed."""
+        limit = self._first_s if audio else self._between_s if end else None
+        if limit == self._limit:
+            return
+        self._limit = limit
+        self._since = asyncio.get_running_loop().time()
+        if self._timeout is not None and not self._timeout.expired():
+            self._timeout.reschedule(self._due)
+
+    async def next(self, speech: AsyncIterator[TtsAudio]) -> TtsAudio | None:
+        """The next audio; None at the end. Raises ProviderError (timeout)."""
+        self._since = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(self._due) as self._timeout:
+                return await anext(speech, None)
+        except TimeoutError:
+            raise ProviderError(Stage.TTS, FailureKind.TIMEOUT, f"no audio for {self._limit:g} s") from None
+        finally:
+            self._timeout = None
+
+    @property
+    def _due(self) -> float | None:
+        return None if self._limit is None else self._since + self._limit
