@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -59,8 +59,10 @@ _Key = tuple[Stage, str, str, Unit, date | None]
 class Ledger:
     """Never refuses: what is spent is spent."""
 
-    def __init__(self, prices: Prices) -> None:
+    def __init__(self, prices: Prices, *, on_unknown: Callable[[str, str, Unit], None] | None = None) -> None:
+        """`on_unknown` hears once of each provider, model and unit whose price is not known."""
         self._prices = prices
+        self._on_unknown = on_unknown
         self._entries: dict[_Key, _Entry] = {}
         self.total = Decimal(0)
         """Dollars, of all whose price is known."""
@@ -80,6 +82,8 @@ class Ledger:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = _Entry(price)
+            if price is None and self._on_unknown is not None:
+                self._on_unknown(usage.provider, usage.model, unit)
         entry.estimated |= usage.estimated
         return entry.add(Decimal(str(amount)))
 
