@@ -31,12 +31,22 @@ class AbortableWebSocket:
     """One connection. Closing it is aborting it: no close handshake, which a silent peer could draw out."""
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], *, tls: SSLContext | None, open_timeout: float
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        tls: SSLContext | None,
+        open_timeout: float,
+        largest_message: int = _LARGEST_MESSAGE,
+        decode: bool = True,
     ) -> None:
+        """`decode`: whether text comes as `str`; a parser of bytes is spared the work."""
         self._url = url
         self._headers = headers
         self._tls = tls if url.startswith("wss:") else None
         self._open_timeout = open_timeout
+        self._largest_message = largest_message
+        self._decode = None if decode else False
         self._connection: ClientConnection | None = None
 
     async def open(self) -> None:
@@ -51,7 +61,7 @@ class AbortableWebSocket:
             open_timeout=self._open_timeout,
             ping_interval=_PING_S,
             ping_timeout=_PING_S,
-            max_size=_LARGEST_MESSAGE,
+            max_size=self._largest_message,
         )
 
     async def send(self, data: str | bytes) -> None:
@@ -60,7 +70,7 @@ class AbortableWebSocket:
 
     async def recv(self) -> str | bytes:
         """The next message. Raises ConnectionClosed at the end, also at an orderly one."""
-        return await self._opened().recv()
+        return await self._opened().recv(decode=self._decode)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         while True:

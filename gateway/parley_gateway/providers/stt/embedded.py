@@ -78,6 +78,8 @@ class EmbeddedRecognition:
 class EmbeddedRecognitionStream:
     """One session's speech. Finds utterances as audio comes; while `events` is iterated they are recognised."""
 
+    owns_turns = True
+
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._endpointer = Endpointer(SAMPLE_RATE)
