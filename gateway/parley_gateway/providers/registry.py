@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
+from parley_contract.agent import AgentText
 from parley_contract.pipeline import (
     CompatibleProvider,
     DeadlinesConfig,
@@ -21,12 +22,14 @@ from parley_gateway.conversation.events import Stage
 from parley_gateway.ports import Llm, Stt, Tts
 from parley_gateway.providers.credentials import Keys
 from parley_gateway.providers.resilience.breaker import Breaker
+from parley_gateway.providers.resilience.cached_tts import CachedTts
 from parley_gateway.providers.resilience.key_ring import KeyLimits
 from parley_gateway.providers.resilience.lineup import Lineup
 from parley_gateway.providers.resilience.llm import ResilientLlm
 from parley_gateway.providers.resilience.llm import probe as probe_llm
 from parley_gateway.providers.resilience.member import Member
 from parley_gateway.providers.resilience.observer import ResilienceObserver, Unwatched
+from parley_gateway.providers.resilience.speech_cache import SpeechCache
 from parley_gateway.providers.resilience.stt import ResilientStt
 from parley_gateway.providers.resilience.stt import probe as probe_stt
 from parley_gateway.providers.resilience.tts import ResilientTts
@@ -76,22 +79,31 @@ class Pipeline:
 
 
 def create_pipeline(
-    config: PipelineConfig, deadlines: DeadlinesConfig, *, observer: ResilienceObserver | None = None
+    config: PipelineConfig,
+    deadlines: DeadlinesConfig,
+    *,
+    agent: Callable[[], AgentText] = AgentText,
+    observer: ResilienceObserver | None = None,
 ) -> Pipeline:
     """The configured providers, not connected yet. Raises ProviderNotInstalledError.
+
+    `agent`: its text as it is now, whose phrases are spoken in advance.
 
     Key files are read when they are needed: a missing one is a ProviderError of `warm` and of every request, so
     that a gateway says what it lacks instead of crashing in a loop.
     """
-    build = _Builder(config.resilience, deadlines, observer or Unwatched())
+    observer = observer or Unwatched()
+    build = _Builder(config.resilience, deadlines, observer)
     stt: Lineup[Stt] = build.lineup(Stage.STT, [config.stt, *config.stt_fallbacks], build.probe_stt)
     llm: Lineup[Llm] = build.lineup(Stage.LLM, [config.llm, *config.llm_fallbacks], probe_llm)
     tts: Lineup[Tts] = build.lineup(Stage.TTS, [config.tts, *config.tts_fallbacks], probe_tts)
     lineups: dict[Stage, Lineup[Any]] = {Stage.STT: stt, Stage.LLM: llm, Stage.TTS: tts}
+    voices = ResilientTts(tts, first_s=build.patience_s, between_s=deadlines.between_bytes)
+    cache = SpeechCache(config.speech_cache.max_bytes if config.speech_cache else 0)
     return Pipeline(
         stt=ResilientStt(stt),
         llm=ResilientLlm(llm, between_s=deadlines.between_bytes),
-        tts=ResilientTts(tts, first_s=build.patience_s, between_s=deadlines.between_bytes),
+        tts=CachedTts(voices, cache, agent=agent, observer=observer),
         report=lambda stage: lineups[stage].report(),
     )
 

@@ -1,0 +1,219 @@
+"""Speech that is there already where it was made before, so that the agent can apologise with every voice away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from parley_contract.agent import AgentText
+from parley_gateway.audio.formats import bytes_to_ms, ms_to_bytes
+from parley_gateway.conversation.events import Word
+from parley_gateway.conversation.sentences import Segmenter, is_speakable
+from parley_gateway.logs import where
+from parley_gateway.ports import ProviderError, TtsAudio, TtsRequest, TtsSegment
+from parley_gateway.providers.deadlines import closing
+from parley_gateway.providers.resilience.observer import ResilienceObserver
+from parley_gateway.providers.resilience.relay import Relay
+from parley_gateway.providers.resilience.speech_cache import Speech, SpeechCache, Text
+from parley_gateway.providers.resilience.tts import ResilientTts
+
+logger = logging.getLogger(__name__)
+
+_PIECE_MS = 200
+"""Of speech that is there, at a time: what is done with it takes time as well."""
+_READY_WITHIN_S = 5.0
+"""What the phrases may delay the start by: a voice that is slow now is waited for in the background."""
+_FIRST_RETRY_S = 5.0
+_LONGEST_RETRY_S = 300.0
+
+
+class CachedTts:
+    """A stage's voices, and what they have said. Implements `ports.Tts`."""
+
+    def __init__(
+        self,
+        voices: ResilientTts,
+        cache: SpeechCache,
+        *,
+        agent: Callable[[], AgentText],
+        observer: ResilienceObserver,
+    ) -> None:
+        """`agent`: its text as it is now, whose phrases and greeting are kept ready."""
+        self._voices = voices
+        self._cache = cache
+        self._agent = agent
+        self._observer = observer
+        self._phrases: frozenset[Text] = frozenset()
+        self._making: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the audio."""
+        return self._voices.sample_rate
+
+    async def warm(self) -> None:
+        """Make ready whoever serves first, and try to have the agent's phrases spoken. Raises ProviderError."""
+        await self._voices.warm()
+        self._prepare()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_READY_WITHIN_S):
+                await self._tried.wait()
+
+    async def speak(
+        self, request: TtsRequest, segments: AsyncIterator[TtsSegment]
+    ) -> AsyncGenerator[TtsAudio, None]:
+        """Speech for the segments in their order. Raises ProviderError when what is not there cannot be made."""
+        self._prepare()
+        relay, runs = Relay(segments), 0
+        try:
+            while (segment := await relay.next()) is not None:
+                if speech := self._find(request.language, segment.text):
+                    for audio in self._replayed(segment.segment, speech):
+                        yield audio
+                    continue
+                runs += 1
+                own = request if runs == 1 else replace(request, context=f"{request.context}-run{runs}")
+                async with closing(self._made(own, self._run(request.language, segment, relay))) as made:
+                    async for audio in made:
+                        yield audio
+        finally:
+            await relay.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        if self._making is not None:
+            self._making.cancel()
+            await asyncio.gather(self._making, return_exceptions=True)
+        await self._voices.aclose()
+
+    # --- what is there ---
+
+    def _find(self, language: str, text: str) -> Speech | None:
+        speech = self._cache.find(Text(language, text.strip()), self._names)
+        if speech is not None or self._cache.wants(Text(language, text.strip())):
+            self._observer.speech_looked_up(cached=speech is not None)
+        return speech
+
+    @property
+    def _names(self) -> list[str]:
+        """The voices: those that would be asked now come first."""
+        in_service = [member.name for member in self._voices.lineup.in_service]
+        return in_service + [m.name for m in self._voices.lineup.members if m.name not in in_service]
+
+    def _replayed(self, segment: int, speech: Speech) -> Iterator[TtsAudio]:
+        step, told = ms_to_bytes(_PIECE_MS, self.sample_rate), 0
+        for at in range(0, len(speech.pcm), step):
+            pcm = speech.pcm[at : at + step]
+            end_ms = bytes_to_ms(at + len(pcm), self.sample_rate)
+            last = at + step >= len(speech.pcm)
+            words = tuple(word for word in speech.words[told:] if last or word.end_ms <= end_ms)
+            told += len(words)
+            yield TtsAudio(segment, pcm, words)
+
+    # --- what is made ---
+
+    async def _run(self, language: str, first: TtsSegment, relay: Relay) -> AsyncGenerator[TtsSegment, None]:
+        """Segments that have to be made, up to one that is there."""
+        yield first
+        while (segment := await relay.next()) is not None:
+            if self._cache.find(Text(language, segment.text.strip()), self._names):
+                relay.unread(segment)
+                return
+            yield segment
+
+    async def _made(
+        self, request: TtsRequest, segments: AsyncIterator[TtsSegment]
+    ) -> AsyncGenerator[TtsAudio, None]:
+        recording = _Recording(self._cache, request.language)
+        speech = self._voices.speak(request, recording.read(segments), on_made=recording.made)
+        async with closing(speech):
+            async for audio in speech:
+                recording.heard(audio)
+                yield audio
+
+    # --- the agent's phrases ---
+
+    def _prepare(self) -> None:
+        """Make what the agent's present text has and the cache has not, in the background."""
+        phrases = frozenset(_phrases(self._agent()))
+        if phrases == self._phrases:
+            return
+        self._phrases = phrases
+        self._cache.keep(phrases)
+        if self._making is None or self._making.done():
+            self._making = asyncio.create_task(self._make_missing(), name="make the agent's phrases")
+
+    async def _make_missing(self) -> None:
+        """Until all are there in the first voice, which may be away when the process starts."""
+        delay, first = _FIRST_RETRY_S, self._voices.lineup.members[0].name
+        while missing := self._cache.missing(first):
+            for text in missing:
+                await self._make(text)
+            self._tried.set()
+            if self._cache.missing(first):
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_RETRY_S)
+        self._tried.set()
+
+    async def _make(self, text: Text) -> None:
+        async def alone() -> AsyncIterator[TtsSegment]:
+            yield TtsSegment(0, text.text)
+
+        try:
+            async with closing(self._made(TtsRequest("phrases", text.language), alone())) as made:
+                async for _ in made:
+                    continue
+        except ProviderError as error:
+            logger.warning("a phrase could not be made yet", extra={"problem": error.kind})
+        except Exception as error:  # noqa: BLE001 - a defect of one phrase must not keep the others from being made
+            logger.error("a phrase could not be made", extra={"error": where(error)})  # noqa: TRY400 - as above
+
+
+class _Recording:
+    """What one run of segments sounds like, kept where it is whole and of one voice."""
+
+    def __init__(self, cache: SpeechCache, language: str) -> None:
+        self._cache = cache
+        self._language = language
+        self._texts: dict[int, Text] = {}
+        self._audio: dict[int, bytearray] = {}
+        self._words: dict[int, list[Word]] = {}
+
+    async def read(self, segments: AsyncIterator[TtsSegment]) -> AsyncGenerator[TtsSegment, None]:
+        """The segments, of which those that are worth it are listened to."""
+        async with closing(segments):
+            async for segment in segments:
+                text = Text(self._language, segment.text.strip())
+                if self._cache.wants(text):
+                    self._texts[segment.segment] = text
+                    self._audio[segment.segment] = bytearray()
+                    self._words[segment.segment] = []
+                yield segment
+
+    def heard(self, audio: TtsAudio) -> None:
+        """More of it."""
+        if audio.segment in self._texts:
+            self._audio[audio.segment] += audio.pcm
+            self._words[audio.segment] += audio.words
+
+    def made(self, segment: int, voice: str | None) -> None:
+        """All of a segment has been heard."""
+        if (text := self._texts.pop(segment, None)) is None:
+            return
+        pcm, words = bytes(self._audio.pop(segment)), tuple(self._words.pop(segment))
+        if voice is not None and pcm:
+            self._cache.put(text, voice, Speech(pcm, words))
+
+
+def _phrases(agent: AgentText) -> Iterator[Text]:
+    """What the agent says without a model, cut into what is spoken at a time."""
+    phrases = agent.phrases
+    for phrase in (phrases.apology, phrases.still_there, phrases.goodbye, agent.greeting or ""):
+        segmenter = Segmenter()
+        for segment in segmenter.feed(phrase) + segmenter.flush():
+            if is_speakable(segment):
+                yield Text(agent.language, segment.strip())
