@@ -1,7 +1,7 @@
 """Scripting and asking emulators that run in another process.
 
 PUT /control/script/<provider> takes a script as JSON; GET /control/journal gives the requests so far; POST
-/control/reset forgets scripts and journal. Providers: deepgram, anthropic, openai_chat, openai_speech.
+/control/reset forgets scripts and journal. The names of the providers are in SCRIPTS.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tests.emulators.anthropic_messages import AnthropicScript
+from tests.emulators.gemini import GeminiScript
 from tests.emulators.http import Exchange
 from tests.emulators.journal import Journal
-from tests.emulators.openai_chat import OpenAIChatScript
+from tests.emulators.openai_chat import CompatibleChatScript, OpenAIChatScript
 from tests.emulators.openai_speech import OpenAISpeechScript
 from tests.emulators.recogniser import DeepgramScript
 from tests.emulators.scripted import Script
@@ -25,6 +26,8 @@ SCRIPTS: dict[str, type[Script]] = {
     "deepgram": DeepgramScript,
     "anthropic": AnthropicScript,
     "openai_chat": OpenAIChatScript,
+    "compatible_chat": CompatibleChatScript,
+    "gemini": GeminiScript,
     "openai_speech": OpenAISpeechScript,
 }
 

@@ -29,6 +29,10 @@ class DeepgramV1:
         self.script = script
         self._plan = FaultPlan(script.faults)
 
+    def serves(self, exchange: Exchange) -> bool:
+        """Whether the request is for this endpoint."""
+        return (exchange.method, exchange.path) == ("GET", self.route)
+
     async def handle(self, exchange: Exchange) -> None:
         """One stream, from the handshake on."""
         scheme, _, key = exchange.headers.get("authorization", "").partition(" ")

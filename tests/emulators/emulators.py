@@ -5,14 +5,15 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 from tests.emulators.anthropic_messages import AnthropicMessages, AnthropicScript
 from tests.emulators.control import Control
 from tests.emulators.deepgram_v1 import DeepgramV1
+from tests.emulators.gemini import Gemini, GeminiScript
 from tests.emulators.http import Exchange, Server
 from tests.emulators.journal import Journal
-from tests.emulators.openai_chat import OpenAIChat, OpenAIChatScript
+from tests.emulators.openai_chat import CompatibleChat, CompatibleChatScript, OpenAIChat, OpenAIChatScript
 from tests.emulators.openai_speech import OpenAISpeech, OpenAISpeechScript
 from tests.emulators.recogniser import DeepgramScript
 
@@ -20,21 +21,32 @@ from tests.emulators.recogniser import DeepgramScript
 class Endpoint(Protocol):
     """One provider's endpoint."""
 
-    route: str
+    def serves(self, exchange: Exchange) -> bool:
+        """Whether the request is for this endpoint."""
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request."""
 
 
 class Emulators:
-    """Deepgram, Anthropic and OpenAI at one address."""
+    """All providers at one address."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.journal = Journal()
         self.deepgram = DeepgramV1(DeepgramScript(), self.journal)
         self.anthropic = AnthropicMessages(AnthropicScript())
         self.openai_chat = OpenAIChat(OpenAIChatScript())
+        self.compatible_chat = CompatibleChat(CompatibleChatScript())
+        self.gemini = Gemini(GeminiScript())
         self.openai_speech = OpenAISpeech(OpenAISpeechScript())
+        self._endpoints: tuple[Endpoint, ...] = (
+            self.deepgram,
+            self.anthropic,
+            self.openai_chat,
+            self.compatible_chat,
+            self.gemini,
+            self.openai_speech,
+        )
         self._control = Control(self, self.journal)
         self._tls = tls
         self._server = Server(self._handle, self.journal, tls=tls)
@@ -47,7 +59,7 @@ class Emulators:
 
     @property
     def url(self) -> str:
-        """`base_url` for Deepgram and Anthropic."""
+        """`base_url` for all but OpenAI."""
         host, port = self._address
         return f"{'https' if self._tls else 'http'}://{host}:{port}"
 
@@ -78,10 +90,7 @@ class Emulators:
         self.journal.changed()
 
     def _endpoint(self, exchange: Exchange) -> Endpoint | None:
-        method = "GET" if exchange.path == self.deepgram.route else "POST"
-        endpoints: tuple[Any, ...] = (self.deepgram, self.anthropic, self.openai_chat, self.openai_speech)
-        found = (endpoint for endpoint in endpoints if endpoint.route == exchange.path)
-        return next(found, None) if exchange.method == method else None
+        return next((endpoint for endpoint in self._endpoints if endpoint.serves(exchange)), None)
 
 
 @asynccontextmanager

@@ -40,6 +40,7 @@ class HttpEmulator(ABC, Generic[S]):
     """One endpoint of one provider."""
 
     route: ClassVar[str]
+    needs_key: ClassVar[bool] = True
 
     def __init__(self, script: S) -> None:
         self.script = script
@@ -51,6 +52,10 @@ class HttpEmulator(ABC, Generic[S]):
         self.script = script
         self._plan = FaultPlan(script.faults)
         self.asked = 0
+
+    def serves(self, exchange: Exchange) -> bool:
+        """Whether the request is for this endpoint."""
+        return (exchange.method, exchange.path) == ("POST", self.route)
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request."""
@@ -95,6 +100,8 @@ class HttpEmulator(ABC, Generic[S]):
         return b""
 
     def _check_key(self, key: str | None) -> None:
+        if not key and not self.needs_key:
+            return
         if not key or (self.script.keys is not None and key not in self.script.keys):
             # The real ones show a part of the key as well: it must not get any further.
             raise RefusalError(401, "authentication_error", f"Incorrect API key provided: {key}")

@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from parley_contract.pipeline import AnthropicLlm, DeadlinesConfig, DeepgramStt, OpenAILlm, OpenAITts
-from parley_gateway.conversation.history import Speaker, Utterance
-from parley_gateway.ports import LlmRequest, ProviderError, TtsRequest, TtsSegment
+from parley_contract.pipeline import (
+    AnthropicLlm,
+    DeadlinesConfig,
+    DeepgramStt,
+    GeminiLlm,
+    OpenAICompatibleLlm,
+    OpenAILlm,
+    OpenAITts,
+)
+from parley_gateway.conversation.history import HistoryItem, Speaker, Utterance
+from parley_gateway.ports import LlmRequest, Meter, ProviderError, ToolSpec, TtsRequest, TtsSegment, unmetered
 from parley_gateway.providers.registry import create_llm, create_stt, create_tts
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault
@@ -40,6 +48,16 @@ class Network:
     def openai_chat(self, **options: Any) -> Any:
         """OpenAI's chat completions."""
         config = OpenAILlm(model="gpt-4.1-mini", **self._where(f"{self.address}/v1"), **options)
+        return create_llm(config, self.deadlines)
+
+    def compatible_chat(self, **options: Any) -> Any:
+        """A server of one's own with OpenAI's chat completions; it wants no key."""
+        config = OpenAICompatibleLlm(model="llama", base_url=f"{self.address}/compatible/v1", **options)
+        return create_llm(config, self.deadlines)
+
+    def gemini(self, **options: Any) -> Any:
+        """Google's Gemini."""
+        config = GeminiLlm(model="gemini-2.5-flash", **self._where(self.address), **options)
         return create_llm(config, self.deadlines)
 
     def openai_speech(self, **options: Any) -> Any:
@@ -71,10 +89,23 @@ async def open_provider(provider: P) -> AsyncIterator[P]:
         await provider.aclose()  # type: ignore[attr-defined]
 
 
-def a_request(*history: Utterance, instructions: str = "Be brief.") -> LlmRequest:
+def a_request(
+    *history: HistoryItem,
+    instructions: str = "Be brief.",
+    tools: tuple[ToolSpec, ...] = (),
+    meter: Meter = unmetered,
+) -> LlmRequest:
     """A request for an answer; to `SAID` where no history is given."""
     said = history or (Utterance(Speaker.CALLER, SAID),)
-    return LlmRequest(session="s", reply=1, instructions=instructions, history=said, language="en-US")
+    return LlmRequest(
+        session="s",
+        reply=1,
+        instructions=instructions,
+        history=said,
+        language="en-US",
+        tools=tools,
+        meter=meter,
+    )
 
 
 async def spoken(*texts: str) -> AsyncIterator[TtsSegment]:

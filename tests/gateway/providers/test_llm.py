@@ -4,27 +4,48 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from parley_contract.pipeline import EmbeddedLlm
 from parley_gateway.ports import Llm
 from parley_gateway.providers.registry import create_llm
-from tests.gateway.providers.conformance_llm import LlmConformance
-from tests.gateway.providers.network import PATIENT, Network, open_provider
+from tests.emulators.emulators import Emulators
+from tests.emulators.language_model import ScriptedCall
+from tests.gateway.providers.conformance_llm import LlmConformance, LlmToolsConformance, Scripted
+from tests.gateway.providers.network import PATIENT, Network, befall, open_provider
 
 
-class TestAnthropic(LlmConformance):
+class OverTheNetwork(LlmConformance, LlmToolsConformance):
+    provider: str
+
     @pytest_asyncio.fixture
     async def llm(self, network: Network) -> AsyncIterator[Llm]:
-        async with open_provider(network.anthropic()) as llm:
+        async with open_provider(getattr(network, self.provider)()) as llm:
             yield llm
 
+    @pytest.fixture
+    def scripted(self, emulators: Emulators) -> Scripted:
+        def script(calls: dict[str, list[ScriptedCall]]) -> None:
+            befall(emulators, self.provider, calls=calls)
 
-class TestOpenAI(LlmConformance):
-    @pytest_asyncio.fixture
-    async def llm(self, network: Network) -> AsyncIterator[Llm]:
-        async with open_provider(network.openai_chat()) as llm:
-            yield llm
+        return script
+
+
+class TestAnthropic(OverTheNetwork):
+    provider = "anthropic"
+
+
+class TestOpenAI(OverTheNetwork):
+    provider = "openai_chat"
+
+
+class TestOpenAICompatible(OverTheNetwork):
+    provider = "compatible_chat"
+
+
+class TestGemini(OverTheNetwork):
+    provider = "gemini"
 
 
 class TestEmbedded(LlmConformance):

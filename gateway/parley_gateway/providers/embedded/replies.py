@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from re import Match, Pattern
 
-from parley_gateway.conversation.history import Speaker, Utterance
+from parley_gateway.conversation.history import HistoryItem, Speaker, Utterance
 from parley_gateway.providers.embedded.number_words import parse_number, say_number
 from parley_gateway.providers.embedded.vocabulary import UNCLEAR
 
@@ -34,11 +34,17 @@ class Turn:
 Answer = str | Callable[[Turn], str]
 
 
-def reply_to(history: Sequence[Utterance], now: datetime) -> str:
+def utterances(history: Iterable[HistoryItem]) -> list[Utterance]:
+    """What was said: the script knows no tools."""
+    return [item for item in history if isinstance(item, Utterance)]
+
+
+def reply_to(history: Iterable[HistoryItem], now: datetime) -> str:
     """The answer to the caller's last turn; something to begin with, or to go on with, where there is none."""
-    if not history:
+    said_so_far = utterances(history)
+    if not said_so_far:
         return f"Hello, I am Parley. {SUGGESTIONS}"
-    last = history[-1]
+    last = said_so_far[-1]
     if last.speaker is Speaker.AGENT:
         return f"Is there anything else? {SUGGESTIONS}"
     if last.text == UNCLEAR:
@@ -46,7 +52,7 @@ def reply_to(history: Sequence[Utterance], now: datetime) -> str:
     said = _plain(last.text)
     for pattern, answer in _RULES:
         if match := pattern.fullmatch(said):
-            return answer if isinstance(answer, str) else answer(Turn(match, history, now))
+            return answer if isinstance(answer, str) else answer(Turn(match, said_so_far, now))
     return f"I heard: {last.text.strip()}. I have no answer to that. {SUGGESTIONS}"
 
 

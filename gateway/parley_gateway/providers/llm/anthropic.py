@@ -2,121 +2,182 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+import re
+from collections.abc import Iterator
+from typing import Any
 
 from anthropic import AsyncAnthropic, AsyncStream, omit
-from anthropic.types import MessageParam, RawMessageStreamEvent
+from anthropic.types import (
+    CacheControlEphemeralParam,
+    MessageParam,
+    RawMessageStreamEvent,
+    TextBlockParam,
+    ThinkingConfigParam,
+    ToolParam,
+    ToolResultBlockParam,
+    ToolUseBlockParam,
+)
 
 from parley_contract.pipeline import AnthropicLlm, DeadlinesConfig
-from parley_gateway.conversation.events import FailureKind, Stage
-from parley_gateway.ports import LlmEvent, LlmRequest, LlmText, LlmUsage, ProviderError
-from parley_gateway.providers.credentials import KeyedClients, Keys
-from parley_gateway.providers.deadlines import within
-from parley_gateway.providers.http import failures, http_client, open_connection
-from parley_gateway.providers.llm.dialogue import Message, dialogue
+from parley_gateway.conversation.history import ToolExchange, ToolResult, ToolStatus
+from parley_gateway.ports import LlmRequest, ToolSpec
+from parley_gateway.providers.credentials import Keys
+from parley_gateway.providers.llm.calls import arguments_of
+from parley_gateway.providers.llm.chat import Answer, ChatModel
+from parley_gateway.providers.llm.dialogue import Message, dialogue, shown
+from parley_gateway.providers.llm.usage import TokenUsage
 
 _ENDPOINT = "https://api.anthropic.com"
+_THINKING: dict[str, ThinkingConfigParam] = {
+    "Disabled": {"type": "disabled"},
+    "BetweenTools": {"type": "between_tools"},
+    "Adaptive": {"type": "adaptive"},
+}
+_Block = TextBlockParam | ToolUseBlockParam | ToolResultBlockParam
+_CACHED_FROM = 2000
+"""Characters of instructions and tools. No model caches fewer than 512 tokens; those that want more ignore it."""
+_CACHE: CacheControlEphemeralParam = {"type": "ephemeral"}
+"""For five minutes from its last use: a conversation comes back to it within seconds."""
 
 
-class AnthropicMessages:
+class AnthropicMessages(ChatModel[AsyncAnthropic, RawMessageStreamEvent]):
     """Answers of a Claude model."""
 
     def __init__(self, config: AnthropicLlm, deadlines: DeadlinesConfig, keys: Keys) -> None:
+        base_url = config.base_url or _ENDPOINT
+        super().__init__(deadlines, keys, provider=config.provider, model=config.model, base_url=base_url)
         self._config = config
-        self._deadlines = deadlines
-        self._http = http_client(deadlines)
-        self._base_url = config.base_url or _ENDPOINT
-        self._clients = KeyedClients(keys, self._build)
 
-    def _build(self, key: str) -> AsyncAnthropic:
-        # Retries are the session's: an answer that comes twice as late is no answer in a conversation.
+    def build(self, key: str) -> AsyncAnthropic:
+        """Raises nothing for a bad key: that is known when it is used."""
         return AsyncAnthropic(
-            api_key=key,
-            base_url=self._base_url,
-            http_client=self._http,
-            timeout=self._http.timeout,
-            max_retries=0,
+            api_key=key, base_url=self.base_url, http_client=self.http, timeout=self.http.timeout, max_retries=0
         )
 
-    async def warm(self) -> None:
-        """Read the key, load what the SDK loads late, and connect. Costs nothing. Raises ProviderError."""
-        _ = self._clients.any().messages
-        await open_connection(self._http, self._base_url, Stage.LLM)
+    def load(self, client: AsyncAnthropic) -> None:
+        """The resource's module."""
+        _ = client.messages
 
-    def reply(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
-        """The answer as it is written. Raises ProviderError. Closing the iterator ends the request at once."""
-        return within(self._deadlines, Stage.LLM, self._stream(request))
-
-    async def _stream(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
-        answer = _Answer()
-        async with self._clients.lease() as client:
-            with failures(Stage.LLM):
-                stream = await self._ask(client, request)
-                try:
-                    async for event in stream:
-                        for told in answer.read(event):
-                            yield told
-                finally:
-                    await stream.close()
-        answer.check_whole()
-
-    async def _ask(self, client: AsyncAnthropic, request: LlmRequest) -> AsyncStream[RawMessageStreamEvent]:
+    async def ask(self, client: AsyncAnthropic, request: LlmRequest) -> AsyncStream[RawMessageStreamEvent]:
+        """Raises what the SDK raises."""
+        config = self._config
+        tools = _tools(request)
+        instructions = request.instructions.strip()
+        cached = len(instructions) + len(str(tools)) >= _CACHED_FROM
         return await client.messages.create(
-            model=self._config.model,
-            max_tokens=self._config.max_tokens,
-            system=request.instructions.strip() or omit,
-            messages=[_param(message) for message in dialogue(request.history)],
+            model=config.model,
+            max_tokens=config.max_tokens,
+            system=_system(instructions, cached=cached) or omit,
+            messages=_messages(request, cached=cached),
+            tools=tools or omit,
+            # A history with calls in it is refused without tools, also where none can be called any more.
+            tool_choice={"type": "none"} if tools and not request.tools else omit,
+            thinking=omit if config.thinking is None else _THINKING[config.thinking],
             stream=True,
-            extra_body=self._sampling(),
+            # Not among the SDK's parameters since 2.11: newer models refuse it, older ones take it.
+            extra_body=None if config.temperature is None else {"temperature": config.temperature},
         )
 
-    def _sampling(self) -> dict[str, float] | None:
-        """Not among the SDK's parameters since 2.11: newer models refuse it, older ones take it."""
-        return None if self._config.temperature is None else {"temperature": self._config.temperature}
-
-    async def aclose(self) -> None:
-        """Let go of all connections."""
-        await self._http.aclose()
+    def answer(self, usage: TokenUsage) -> _MessageAnswer:
+        """Reads one message."""
+        return _MessageAnswer(usage)
 
 
-def _param(message: Message) -> MessageParam:
+class _MessageAnswer(Answer[RawMessageStreamEvent]):
+    def take(self, event: RawMessageStreamEvent) -> Iterator[str]:
+        match event.type:
+            case "message_start":
+                self.begin()
+                self._read(event.message.usage)
+            case "content_block_start" if event.content_block.type == "tool_use":
+                self.calls.add(event.index, call_id=event.content_block.id, name=event.content_block.name)
+            case "content_block_delta" if event.delta.type == "text_delta":
+                yield str(event.delta.text)
+            case "content_block_delta" if event.delta.type == "input_json_delta":
+                self.calls.add(event.index, arguments=event.delta.partial_json)
+                self.usage.wrote(event.delta.partial_json)
+            case "message_delta":
+                self.usage.written(int(event.usage.output_tokens))
+            case "message_stop":
+                self.end()
+
+    def _read(self, usage: Any) -> None:
+        self.usage.read(
+            tokens=int(usage.input_tokens),
+            cached=usage.cache_read_input_tokens or 0,
+            cache_written=usage.cache_creation_input_tokens or 0,
+        )
+
+
+def _tools(request: LlmRequest) -> list[ToolParam]:
+    specs = request.tools or _remembered(request)
+    return [
+        {"name": spec.name, "description": spec.description, "input_schema": dict(spec.parameters)}
+        for spec in specs
+    ]
+
+
+def _remembered(request: LlmRequest) -> tuple[ToolSpec, ...]:
+    """The tools that the history tells of."""
+    names = dict.fromkeys(item.call.name for item in request.history if isinstance(item, ToolExchange))
+    return tuple(ToolSpec(name, "Not available now.", {"type": "object"}) for name in names)
+
+
+def _system(instructions: str, *, cached: bool) -> str | list[TextBlockParam]:
+    """What is marked here is cached with all that comes before it: the tools."""
+    if cached and instructions:
+        return [{"type": "text", "text": instructions, "cache_control": _CACHE}]
+    return instructions
+
+
+def _messages(request: LlmRequest, *, cached: bool) -> list[MessageParam]:
+    *before, last = dialogue(request.history)
+    params = [_param(message, _content(message)) for message in before]
+    # The next turn reads from the cache what this one has read.
+    return [*params, _param(last, _marked(_blocks(last)) if cached else _content(last))]
+
+
+def _param(message: Message, content: str | list[_Block]) -> MessageParam:
     if message.role == "user":
-        return {"role": "user", "content": message.text}
-    return {"role": "assistant", "content": message.text}
+        return {"role": "user", "content": content}
+    return {"role": "assistant", "content": content}
 
 
-class _Answer:
-    """Reads a message's events, of which the SDK checks only that they are JSON."""
+def _marked(blocks: list[_Block]) -> list[_Block]:
+    blocks[-1]["cache_control"] = _CACHE
+    return blocks
 
-    def __init__(self) -> None:
-        self._begun = False
-        self._input_tokens = 0
-        self._whole = False
 
-    def read(self, event: RawMessageStreamEvent) -> Iterator[LlmEvent]:
-        """What the event tells. Raises ProviderError for one that lacks its parts; ignores unknown ones."""
-        try:
-            match event.type:
-                case "message_start":
-                    self._begun = True
-                    self._input_tokens = int(event.message.usage.input_tokens)
-                case "content_block_delta" if event.delta.type == "text_delta":
-                    if text := str(event.delta.text):
-                        yield LlmText(text)
-                case "message_delta":
-                    yield LlmUsage(self._input_tokens, int(event.usage.output_tokens))
-                case "message_stop":
-                    self._whole = True
-        except (AttributeError, TypeError):
-            detail = "an event that lacks its parts"
-            raise ProviderError(Stage.LLM, FailureKind.GARBAGE, detail) from None
+def _content(message: Message) -> str | list[_Block]:
+    return _blocks(message) if message.call or message.result else message.text
 
-    def check_whole(self) -> None:
-        """Raises ProviderError unless the message came to its end."""
-        if not self._begun:
-            raise ProviderError(Stage.LLM, FailureKind.GARBAGE, "an answer that is no message: check baseURL")
-        if not self._whole:
-            raise ProviderError(Stage.LLM, FailureKind.CUT, "the answer ended before its end")
+
+def _blocks(message: Message) -> list[_Block]:
+    """A result comes before what the caller said then, a call after what the agent said before."""
+    blocks: list[_Block] = []
+    if message.result is not None:
+        blocks.append(_result(message.result))
+    if message.text:
+        blocks.append({"type": "text", "text": message.text})
+    if message.call is not None:
+        call = message.call
+        blocks.append({"type": "tool_use", "id": _id(call.id), "name": call.name, "input": arguments_of(call)})
+    return blocks
+
+
+def _result(result: ToolResult) -> ToolResultBlockParam:
+    failed = result.status is not ToolStatus.SUCCEEDED
+    return {
+        "type": "tool_result",
+        "tool_use_id": _id(result.call),
+        "content": shown(result),
+        "is_error": failed,
+    }
+
+
+def _id(call: str) -> str:
+    """Another provider's id may have characters that this one refuses."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", call)
 
 
 def create(config: AnthropicLlm, deadlines: DeadlinesConfig, keys: Keys) -> AnthropicMessages:

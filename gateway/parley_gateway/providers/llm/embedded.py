@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from parley_contract.pipeline import DeadlinesConfig, EmbeddedLlm
-from parley_gateway.ports import LlmEvent, LlmRequest, LlmText, LlmUsage
+from parley_gateway.ports import LlmEvent, LlmRequest, LlmText
 from parley_gateway.providers.embedded.replies import reply_to
+from parley_gateway.providers.llm.usage import TokenUsage
 
 _SECONDS_PER_WORD = 0.005
 """Between two words: far faster than speech, and yet a reply that can be interrupted while it is written."""
@@ -30,14 +31,17 @@ class EmbeddedReplies:
         """Nothing to do."""
 
     async def reply(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
-        """The answer, word by word, and how many words were read and written."""
-        words = reply_to(request.history, self._now()).split(" ")
-        for index, word in enumerate(words):
-            if index:
-                await asyncio.sleep(_SECONDS_PER_WORD)
-            yield LlmText(f" {word}" if index else word)
-        read = sum(len(utterance.text.split()) for utterance in request.history)
-        yield LlmUsage(input_tokens=read, output_tokens=len(words))
+        """The answer, word by word."""
+        usage = TokenUsage(request, provider="Embedded", model="")
+        with usage.counted():
+            usage.begun()
+            words = reply_to(request.history, self._now()).split(" ")
+            for index, word in enumerate(words):
+                if index:
+                    await asyncio.sleep(_SECONDS_PER_WORD)
+                text = f" {word}" if index else word
+                usage.wrote(text)
+                yield LlmText(text)
 
     async def aclose(self) -> None:
         """Nothing to do."""
