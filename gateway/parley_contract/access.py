@@ -13,6 +13,9 @@ class TokenAuth(ConfigModel):
     """Static tokens: whoever sends one of them is let in, under the name of its file."""
 
     token_files: list[FilePath] = Field(min_length=1, max_length=64)
+    in_address: bool = False
+    """Whether a token is also taken from the URL, as `?token=`: for old clients that can send it nowhere else, since
+    addresses end up in logs and histories that are not ours."""
 
 
 class ApiKey(ConfigModel):

@@ -16,6 +16,8 @@ from starlette.websockets import WebSocket
 from parley_contract.config import GatewayConfig
 from parley_contract.native import START_DEADLINE_S
 from parley_contract.protocols import NativeProtocolConfig, ProtocolConfig, TwilioProtocolConfig
+from parley_gateway.access.minting import BODY_BYTES as MINTING_BYTES
+from parley_gateway.access.minting import Minting, MintingRefusedError
 from parley_gateway.health import Health, Phase
 from parley_gateway.metrics import Metrics
 from parley_gateway.protocols.endpoint import Connection, Endpoint, Handshake, Refusal, Webhook
@@ -26,29 +28,45 @@ from parley_gateway.websocket import QueuedSocket
 
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 _FORM_BYTES = 64 * 1024
+_BODY_S = 5.0
+_UNCACHED = {"Cache-Control": "no-store"}
 
 
 class App:
     """Everything that one process serves over HTTP and WebSocket."""
 
-    def __init__(self, config: GatewayConfig, *, sessions: Sessions, health: Health, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        *,
+        sessions: Sessions,
+        health: Health,
+        metrics: Metrics,
+        minting: Minting | None = None,
+    ) -> None:
         """Raises OSError or ValueError where a protocol lacks what it is configured to use."""
         self._config = config
         self._sessions = sessions
         self._health = health
         self._metrics = metrics
+        self._minting = minting
         self._connections: set[Connection] = set()
         self._endpoints = [(self._endpoint(protocol), protocol.paths) for protocol in config.protocols]
 
     def routes(self) -> Starlette:
         """The ASGI application."""
-        probes: dict[str, Callable[[Request], Awaitable[Response]]] = {
-            "/health": self._on_health,
-            "/readiness": self._on_readiness,
-            "/liveness": self._on_liveness,
-            "/metrics": self._on_metrics,
-        }
-        routes: list[BaseRoute] = [Route(path, endpoint) for path, endpoint in probes.items()]
+        aliases = self._config.observability.aliases
+        probes: list[tuple[list[str], Callable[[Request], Awaitable[Response]]]] = [
+            (["/health", *aliases.health], self._on_health),
+            (["/readiness", *aliases.readiness], self._on_readiness),
+            (["/liveness", *aliases.liveness], self._on_liveness),
+            (["/metrics", *aliases.metrics], self._on_metrics),
+            (["/metrics/summary"], self._on_summary),
+        ]
+        routes: list[BaseRoute] = [Route(path, endpoint) for paths, endpoint in probes for path in paths]
+        if self._minting is not None:
+            path = self._minting.path
+            routes.append(Route(path, self._on_minting, methods=["POST"]))
         for endpoint, paths in self._endpoints:
             for path in paths:
                 routes += self._routes_of(endpoint, path)
@@ -78,6 +96,23 @@ class App:
 
     async def _on_metrics(self, _: Request) -> Response:
         return Response(self._metrics.exposition(), media_type=_EXPOSITION)
+
+    async def _on_summary(self, _: Request) -> Response:
+        return JSONResponse(self._metrics.summary())
+
+    # --- client secrets ---
+
+    async def _on_minting(self, request: Request) -> Response:
+        """Answers a server that has an API key; nothing of it is kept by caches."""
+        if self._minting is None:
+            raise RuntimeError("no client secrets are minted here")
+        try:
+            body = await _body(request, most=MINTING_BYTES)
+            minted = self._minting.mint(request.headers.get("authorization", ""), body)
+        except MintingRefusedError as refused:
+            return JSONResponse({"error": refused.message}, status_code=refused.status, headers=_UNCACHED)
+        content = {"client_secret": {"value": minted.value, "expires_at": int(minted.expires_at)}}
+        return JSONResponse(content, status_code=201, headers=_UNCACHED)
 
     # --- clients ---
 
@@ -158,6 +193,20 @@ def _handshake(request: HTTPConnection) -> Handshake:
         headers=request.headers,
         subprotocols=tuple(request.scope.get("subprotocols", ())),
     )
+
+
+async def _body(request: Request, *, most: int) -> bytes:
+    """What was posted. Raises MintingRefusedError where it is too much, or comes too slowly."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > most:
+                    raise MintingRefusedError(413, f"a body of at most {most} bytes is taken")
+    except TimeoutError:
+        raise MintingRefusedError(408, f"the body did not come within {_BODY_S:.0f} s") from None
+    return bytes(body)
 
 
 async def _form(request: Request) -> dict[str, list[str]] | None:

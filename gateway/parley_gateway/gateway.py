@@ -8,10 +8,11 @@ import socket
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 from parley_contract.config import GatewayConfig
-from parley_gateway.access.authenticator import Authenticator
-from parley_gateway.accounts import Unaccounted
+from parley_gateway.access.assembly import create_access
+from parley_gateway.accounting import create_accounting
 from parley_gateway.agent import AgentSource, AgentTextError
 from parley_gateway.app import App
 from parley_gateway.configuration import ConfigurationError
@@ -36,32 +37,56 @@ class Gateway:
     def __init__(self, config: GatewayConfig) -> None:
         """Build every part; nothing is connected yet. Raises ConfigurationError."""
         self._config = config
-        self._metrics = Metrics()
+        self._metrics = Metrics(config.observability, sessions_per_pod=config.limits.sessions_per_pod)
         self._lag = LoopLag(observe=self._metrics.lag.observe, clock=time.monotonic)
         self._health = _health(config, self._lag)
         try:
-            agent, authenticator = AgentSource(config.agent), Authenticator(config.auth)
-            self._pipeline: Pipeline = create_pipeline(config.pipeline, config.deadlines)
+            self._build()
         except (AgentTextError, ProviderNotInstalledError, OSError, ValueError) as error:
             raise ConfigurationError(str(error)) from error
+
+    def _build(self) -> None:
+        config, agent = self._config, AgentSource(self._config.agent)
+        self._accounting = create_accounting(config, self._metrics.registry)
+        self._access = create_access(config.auth, vouched=_vouches(config))
+        self._pipeline: Pipeline = create_pipeline(
+            config.pipeline, config.deadlines, agent=agent.current, observer=self._metrics.providers
+        )
+        self._health.dependencies = self._dependencies
         self._sessions = Sessions(
             config,
             pipeline=self._pipeline,
             agent=agent,
-            authenticator=authenticator,
-            accounts=Unaccounted(),
+            authenticator=self._access.authenticator,
+            accounts=self._accounting,
             metrics=self._metrics,
             observer=lambda subject: SessionMetrics(self._metrics, self._health, tenant=subject.tenant),
         )
-        self._app = App(config, sessions=self._sessions, health=self._health, metrics=self._metrics)
+        self._app = App(
+            config,
+            sessions=self._sessions,
+            health=self._health,
+            metrics=self._metrics,
+            minting=self._access.minting,
+        )
 
     async def run(self, listener: socket.socket, *, stop: Stop, ready: Callable[[], None]) -> None:
         """Serve on `listener` until asked to stop, then drain. `ready` is called once all stages are warm."""
+        async with self._accounting.running():
+            try:
+                await self._serve(listener, stop, ready)
+            finally:
+                await self._close_providers()
+                await self._access.aclose()
+
+    async def _serve(self, listener: socket.socket, stop: Stop, ready: Callable[[], None]) -> None:
+        """Until no session is left."""
         server = create_server(self._app.routes(), self._config.limits)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="server")
         warming = asyncio.create_task(self._warm(ready), name="warm up")
         measuring = asyncio.create_task(self._lag.run(), name="loop lag")
         asked = asyncio.create_task(stop.asked.wait(), name="stop")
+        self._access.warm()
         try:
             await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
@@ -69,7 +94,11 @@ class Gateway:
         finally:
             await _stopped(server, serving)
             await _cancelled(warming, measuring, asked)
-            await self._close_providers()
+
+    def _dependencies(self) -> dict[str, dict[str, Any]]:
+        """What else the process depends on, and how each provider of a stage fares, for /health."""
+        stages = {stage.value: {"providers": self._pipeline.report(stage)} for stage in Stage}
+        return {**stages, **self._accounting.health(), **self._access.health()}
 
     async def _warm(self, ready: Callable[[], None]) -> None:
         await warm_up(self._pipeline, self._health)
@@ -98,6 +127,11 @@ async def _cancelled(*tasks: asyncio.Task[object]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=_CLOSE_S)
+
+
+def _vouches(config: GatewayConfig) -> bool:
+    """Whether some protocol proves its peers itself, so that nobody need bring a token."""
+    return any(getattr(protocol, "auth_token_file", None) is not None for protocol in config.protocols)
 
 
 def _health(config: GatewayConfig, lag: LoopLag) -> Health:

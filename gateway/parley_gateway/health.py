@@ -57,6 +57,8 @@ class Health:
     lag: Callable[[], float]
     draining: bool = False
     details: dict[str, Any] = field(default_factory=dict)
+    dependencies: Callable[[], dict[str, dict[str, Any]]] = dict
+    """What else is known of stages, and of what the process depends on beside them."""
 
     @property
     def phase(self) -> Phase:
@@ -95,8 +97,10 @@ class Health:
     def report(self, *, sessions: int, connections: int) -> dict[str, Any]:
         """The body of /health."""
         now = self.clock()
-        stages = {stage.value: health.report(now) for stage, health in self.stages.items()}
-        degraded = any(report["status"] == "failing" for report in stages.values())
+        dependencies = {stage.value: health.report(now) for stage, health in self.stages.items()}
+        for name, more in self.dependencies().items():
+            dependencies[name] = {**dependencies.get(name, {}), **more}
+        degraded = any(report["status"] == "failing" for report in dependencies.values())
         return {
             "status": "degraded" if degraded else "ok",
             "phase": self.phase.value,
@@ -104,5 +108,5 @@ class Health:
             "sessions": sessions,
             "connections": connections,
             "eventLoopLagSeconds": round(self.lag(), 4),
-            "dependencies": stages,
+            "dependencies": dependencies,
         }

@@ -180,7 +180,7 @@ class Sessions:
         running = _Running(session, link, subject, account)
         task = asyncio.create_task(self._run(running), name=f"session {session.id}")
         self._running[task] = running
-        self._metrics.active.inc()
+        self._metrics.active_sessions = len(self._running)
         task.add_done_callback(self._forget)
         account.attach(_Attached(session, link))
         logger.info("session started", extra={"session": session.id, "subject": subject.name})
@@ -188,7 +188,7 @@ class Sessions:
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
-        self._metrics.active.dec()
+        self._metrics.active_sessions = len(self._running)
 
     async def _run(self, running: _Running) -> None:
         session, reason = running.session, EndReason.INTERNAL
@@ -199,6 +199,7 @@ class Sessions:
             logger.exception("session failed", extra={"session": session.id})
         finally:
             await running.account.close(reason)
+            self._metrics.session_cost(running.subject.tenant, running.account.cost)
         logger.info(
             "session ended",
             extra={"session": session.id, "subject": running.subject.name, "reason": reason.value},

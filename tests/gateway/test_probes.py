@@ -16,11 +16,16 @@ async def test_g14_health_names_the_dependencies(gateway: Served) -> None:
     health = (await gateway.get("/health")).json()
     assert health["status"] == "ok"
     assert health["phase"] == "serving"
-    assert health["dependencies"] == {
-        "stt": {"provider": "Deepgram", "status": "ok"},
-        "llm": {"provider": "Anthropic", "status": "ok"},
-        "tts": {"provider": "OpenAI", "status": "ok"},
+    stages = {name: health["dependencies"][name] for name in ("stt", "llm", "tts")}
+    assert {name: (stage["provider"], stage["status"]) for name, stage in stages.items()} == {
+        "stt": ("Deepgram", "ok"),
+        "llm": ("Anthropic", "ok"),
+        "tts": ("OpenAI", "ok"),
     }
+    assert stages["llm"]["providers"] == [
+        {"provider": "Anthropic", "breaker": "closed", "keys": 1, "keysAside": 0}
+    ]
+    assert health["dependencies"]["prices"]["status"] == "ok"
 
 
 async def test_g14_a_provider_that_fails_is_named_and_the_process_stays_ready(
@@ -43,7 +48,7 @@ async def test_g14_a_provider_that_works_again_is_well_again(gateway: Served, em
     async with calling(gateway) as (_, conversation):
         await conversation.type("hello?")
         await conversation.type("hello again")
-    assert (await gateway.get("/health")).json()["status"] == "ok"
+    assert (await gateway.get("/health")).json()["dependencies"]["llm"]["status"] == "ok"
 
 
 async def test_liveness_and_metrics_answer(gateway: Served) -> None:

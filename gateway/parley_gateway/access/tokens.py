@@ -13,6 +13,8 @@ class StaticTokens:
     def __init__(self, config: TokenAuth) -> None:
         """Read them for the first time. Raises OSError or ValueError."""
         self._files = [SecretFile(path) for path in config.token_files]
+        self.in_address = config.in_address
+        """Whether they are taken from the URL too."""
 
     def holder(self, token: bytes) -> Subject | None:
         """Whose token this is. All are compared, so that the time it takes does not tell which one matched."""

@@ -15,7 +15,7 @@ import pytest_asyncio
 from parley_contract.config import GatewayConfig
 from parley_contract.native import CloseCode, ErrorCode
 from parley_gateway import sessions as module
-from parley_gateway.access.authenticator import Authenticator
+from parley_gateway.access.assembly import create_access
 from parley_gateway.accounts import AccountedSession, Subject
 from parley_gateway.agent import AgentSource
 from parley_gateway.conversation.events import EndReason
@@ -92,7 +92,7 @@ def build(folder: Path, book: Book, *, cap: int = 2) -> House:
         config,
         pipeline=Pipeline(ScriptedStt(), ScriptedLlm(), ScriptedTts()),
         agent=AgentSource(config.agent),
-        authenticator=Authenticator(config.auth),
+        authenticator=create_access(config.auth).authenticator,
         accounts=book,
         metrics=Metrics(),
         observer=lambda _: Unobserved(),
