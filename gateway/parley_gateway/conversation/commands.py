@@ -15,13 +15,13 @@ class ReplyKind(StrEnum):
 
     ANSWER = "answer"
     """The model's answer to a history."""
-    GREETING = "greeting"
-    """Text that the core has: `Speak` follows at once, and no model is asked."""
+    PHRASE = "phrase"
+    """Text that the core has, such as a greeting: `Speak` follows at once, and no model is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartReply:
-    """Make ready to speak a reply, asking the model for its text unless it is a greeting.
+    """Make ready to speak a reply, asking the model for its text unless it is a phrase.
 
     A speculative one is made, not played, until `CommitReply`.
     """
@@ -56,7 +56,7 @@ class ContinueReply:
 
 @dataclass(frozen=True, slots=True)
 class RunTool:
-    """Call a tool. `key` is the same whenever this very call is repeated."""
+    """Call a tool. `key` is the same whenever this very call is repeated, and no other's within the session."""
 
     call: ToolCall
     key: str

@@ -93,6 +93,8 @@ class SpeechStopped:
     """The caller is quiet again since `audio_ms` of the caller's audio."""
 
     audio_ms: int
+    ago_ms: int = 0
+    """How much audio has come since: the silence has lasted for so long when it is told of."""
 
 
 @dataclass(frozen=True, slots=True)

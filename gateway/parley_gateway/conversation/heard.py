@@ -62,15 +62,23 @@ class Spoken:
 
     def heard(self, ms: int) -> str:
         """The text within the first `ms` of the audio, cut at the end of a word."""
-        text = ""
+        return "".join(self.heard_of_segments(ms)).strip()
+
+    def heard_of_segments(self, ms: int) -> list[str]:
+        """The same, by segments, up to the last that was heard at all or in part."""
+        heard: list[str] = []
         for number, segment in enumerate(self._segments):
             whole = self.complete or number < self._last_voiced
             if ms <= 0 or not (whole and ms >= segment.ms):
-                text += _heard_of(segment, min(ms, segment.ms), whole=whole)
+                heard.append(_heard_of(segment, min(ms, segment.ms), whole=whole))
                 break
-            text += segment.text
+            heard.append(segment.text)
             ms -= segment.ms
-        return text.strip()
+        return heard
+
+    def between(self, from_ms: int, to_ms: int) -> str:
+        """The words that end between two positions of the audio."""
+        return self.heard(to_ms)[len(self.heard(from_ms)) :]
 
 
 def _heard_of(segment: _Segment, ms: int, *, whole: bool) -> str:

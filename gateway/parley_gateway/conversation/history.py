@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 LIMIT = 500
-"""Utterances kept, about an hour of talk: older ones are forgotten, so that a session's memory stays bounded."""
+"""Items kept, about an hour of talk: older ones are forgotten, so that a session's memory stays bounded."""
 
 
 class Speaker(StrEnum):
@@ -24,6 +25,11 @@ class Utterance:
     speaker: Speaker
     text: str = field(repr=False)
     interrupted: bool = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether the model is shown it: not what was never heard."""
+        return bool(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class ToolExchange:
     call: ToolCall
     result: ToolResult
 
+    @property
+    def shown(self) -> bool:
+        """Whether the model is shown it."""
+        return True
+
 
 HistoryItem = Utterance | ToolExchange
 
@@ -73,27 +84,32 @@ class History:
     """The conversation so far, oldest first."""
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._utterances: deque[Utterance] = deque(maxlen=limit)
+        self._items: deque[HistoryItem] = deque(maxlen=limit)
         self._appended = 0
         self.version = 0
         """Grows with every change: what was made from one version is out of date at the next."""
 
     @property
-    def utterances(self) -> tuple[Utterance, ...]:
-        """All that is kept, as it stands, but for what turned out not to have been heard at all."""
-        return tuple(utterance for utterance in self._utterances if utterance.text)
+    def items(self) -> tuple[HistoryItem, ...]:
+        """All that is kept, as it stands, but for what was not heard, or not heard yet."""
+        return tuple(item for item in self._items if item.shown)
 
-    def append(self, utterance: Utterance) -> int:
-        """Add what was said last; the number returned names it for `truncate`."""
-        self._utterances.append(utterance)
+    def append(self, item: HistoryItem) -> int:
+        """Add what happened last; the number returned names it for `replace`."""
+        self._items.append(item)
         self._appended += 1
         self.version += 1
         return self._appended
 
-    def truncate(self, item: int, heard: str) -> None:
-        """Replace the text of an interrupted utterance by what is now known to have been heard of it."""
-        index = item - (self._appended - len(self._utterances)) - 1
-        if index < 0 or self._utterances[index].text == heard:
-            return
-        self._utterances[index] = replace(self._utterances[index], text=heard)
-        self.version += 1
+    def replace(self, number: int, item: HistoryItem) -> None:
+        """Put what is now known in the place of what was; nothing if that is forgotten already."""
+        index = number - (self._appended - len(self._items)) - 1
+        if index >= 0 and self._items[index] != item:
+            self._items[index] = item
+            self.version += 1
+
+    def with_replaced(self, items: Mapping[int, HistoryItem]) -> tuple[HistoryItem, ...]:
+        """`items` as it would be after such replacements, changing nothing."""
+        first = self._appended - len(self._items) + 1
+        shown = (items.get(number, item) for number, item in enumerate(self._items, start=first))
+        return tuple(item for item in shown if item.shown)

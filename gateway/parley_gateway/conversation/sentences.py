@@ -48,9 +48,14 @@ class Segmenter:
         self._scanned = 0
         self._clause = 0
         self._first = True
+        self._last = ""
+        self._resumes = False
 
     def feed(self, delta: str) -> list[str]:
         """The segments that end in this piece of text, each with the white space before it."""
+        if self._resumes and delta:
+            self._resumes = False
+            delta = _joined(self._last, delta)
         self._text += delta
         segments = []
         while self._scanned < len(self._text):
@@ -63,12 +68,20 @@ class Segmenter:
         return segments
 
     def flush(self) -> list[str]:
-        """The rest, as the last segment, if a voice could say it."""
+        """The rest, as the last segment, if a voice could say it. More may follow, after a pause."""
         rest = self._take(len(self._text))
+        self._resumes = bool(self._last)
         return [rest] if is_speakable(rest) else []
+
+    def rewind(self) -> None:
+        """Forget what no segment was made of: another goes on from the end of the last one."""
+        self._text = ""
+        self._scanned = self._clause = 0
+        self._resumes = bool(self._last)
 
     def _take(self, cut: int) -> str:
         segment, self._text = self._text[:cut], self._text[cut:]
+        self._last = segment[-1:] or self._last
         self._scanned = self._clause = 0
         self._first = False
         return segment
@@ -123,6 +136,12 @@ class Segmenter:
         while self._text[at : at + 1] and self._text[at] in _CLOSERS:
             at += 1
         return at
+
+
+def _joined(last: str, text: str) -> str:
+    """`text` as it follows `last`: one who goes on for another does not know whether a space is due."""
+    spaced = last.isspace() or text[0].isspace() or last in _WIDE_ENDS or last in _WIDE_CLAUSE_ENDS
+    return text if spaced else f" {text}"
 
 
 def _token_before(text: str, at: int) -> str:

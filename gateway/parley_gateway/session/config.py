@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from parley_contract.agent import AgentText
 from parley_contract.config import GatewayConfig
 from parley_contract.limits import LimitsConfig
 from parley_contract.pipeline import DeadlinesConfig
 from parley_contract.turn_taking import TurnTakingConfig
+from parley_gateway.conversation.phrases import Phrases
+from parley_gateway.conversation.policy import Policy, TurnsEndBy
 from parley_gateway.conversation.timings import Timings
+
+_TURNS_END_BY = {
+    "Provider": TurnsEndBy.PROVIDER,
+    "Silence": TurnsEndBy.SILENCE,
+    "Semantic": TurnsEndBy.SEMANTIC,
+}
+_TOOL_MARGIN_S = 5.0
+"""Between the deadline of a tool, of a session's call of it, and of the core that awaits the result."""
+_SILENCE_S = 60.0
+"""What a caller waits for an answer at most, unless the deadlines of providers or tools allow for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,26 +31,68 @@ class SessionConfig:
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     turn_taking: TurnTakingConfig = field(default_factory=TurnTakingConfig)
     deadlines: DeadlinesConfig = field(default_factory=DeadlinesConfig)
+    models: int = 1
+    """How many may be asked for one answer: the first, and those that take its place."""
+    voices: int = 1
+    tool_timeout_s: float = 10.0
+    """Of the slowest tool."""
 
     @classmethod
     def of(cls, config: GatewayConfig) -> SessionConfig:
         """What `config` says about sessions."""
-        return cls(limits=config.limits, turn_taking=config.turn_taking, deadlines=config.deadlines)
+        return cls(
+            limits=config.limits,
+            turn_taking=config.turn_taking,
+            deadlines=config.deadlines,
+            models=1 + len(config.pipeline.llm_fallbacks),
+            voices=1 + len(config.pipeline.tts_fallbacks),
+            tool_timeout_s=max((tool.timeout for tool in config.tools), default=10.0),
+        )
+
+    @property
+    def tool_s(self) -> float:
+        """A call's deadline: one repetition of an idempotent one fits in."""
+        return 2 * self.tool_timeout_s + _TOOL_MARGIN_S
 
     @property
     def timings(self) -> Timings:
         """The same in the core's own terms."""
+        turn_taking = self.turn_taking
+        tool_s = self.tool_s + _TOOL_MARGIN_S
         return Timings(
             session_s=self.limits.session_duration,
             idle_s=self.limits.idle_timeout,
-            min_speech_s=self.turn_taking.min_speech_duration,
-            end_of_speech_s=self.turn_taking.end_of_speech_silence,
-            transcript_s=self.turn_taking.transcript_timeout,
-            reply_stall_s=self._reply_stall_s,
+            idle_answer_s=turn_taking.idle_answer_time,
+            end_of_speech_s=turn_taking.end_of_speech_silence,
+            complete_s=turn_taking.complete_silence,
+            incomplete_s=turn_taking.incomplete_silence,
+            transcript_s=turn_taking.transcript_timeout,
+            min_speech_s=turn_taking.min_speech_duration,
+            false_interruption_s=turn_taking.false_interruption_timeout,
+            reply_stall_s=self._stall_s(models=self.models, voices=self.voices),
+            tool_s=tool_s,
+            silence_s=max(_SILENCE_S, self._stall_s(models=1, voices=1), tool_s),
         )
 
-    @property
-    def _reply_stall_s(self) -> float:
-        """Model and voice, each as slow as it may be, one after the other: more is beyond their own deadlines."""
+    def policy(self, agent: AgentText) -> Policy:
+        """The choices of turn-taking, for an agent that speaks a language."""
+        turn_taking = self.turn_taking
+        chosen = turn_taking.backchannels
+        return Policy(
+            turns_end_by=_TURNS_END_BY[turn_taking.end_of_turn],
+            barge_in=turn_taking.barge_in == "Enabled",
+            preemptive=turn_taking.preemptive,
+            language=agent.language,
+            backchannels=None if chosen is None else tuple(chosen),
+        )
+
+    def _stall_s(self, *, models: int, voices: int) -> float:
+        """All of them, each as slow as it may be, one after the other: more is beyond their own deadlines."""
         stage = self.deadlines.connect + self.deadlines.first_byte
-        return 2 * stage + self.deadlines.between_bytes
+        return (models + voices) * stage + self.deadlines.between_bytes
+
+
+def phrases(agent: AgentText) -> Phrases:
+    """What the agent says by itself, in the core's own terms."""
+    said = agent.phrases
+    return Phrases(apology=said.apology, still_there=said.still_there, goodbye=said.goodbye)

@@ -4,6 +4,9 @@ The client is taken to play from the moment its first audio is written. Audio go
 has room for it within the link's lead; a late wake-up is caught up with, since each is reckoned from that first
 moment and not from the last one. Only when the client must have run dry does its clock start anew.
 
+A pause is reversible. A client that can hold what it has buffered does so; one that can drop it is made to, and
+is sent it again; another plays the little that it has.
+
 There is no task here: the loop calls back when the next chunk is due, and each method returns at once.
 """
 
@@ -27,6 +30,8 @@ REPORT_FRESH_S = 1.0
 REPORT_GRACE_S = 2.0
 """How much later than we reckon a client may say that it still plays."""
 
+_KEPT_S = 1.0
+"""Of what was sent, beyond the lead: a client that says what it has played may be so far behind our reckoning."""
 _TOLERANCE_S = 0.001
 
 
@@ -57,6 +62,10 @@ class Playout:
         self._lead_s = max(capabilities.lead_ms / 1000, FRAME_S)
         self._chunk = self._frames_in(max(FRAME_S, min(CHUNK_S, self._lead_s / 2)))
         self._client_pauses = capabilities.can_pause
+        self._client_drops = capabilities.can_drop and not capabilities.can_pause
+        self._kept_bytes = self._frames_in(self._lead_s + _KEPT_S)
+        self._kept = bytearray()
+        """The end of what was sent, where the client may be made to drop it."""
         self._unsent = bytearray()
         self._sent = 0
         self._origin = 0.0
@@ -64,8 +73,11 @@ class Playout:
         self._held = held
         self._paused_at: float | None = None
         self._ended = False
+        self._told_all_sent = False
+        self._rests_at = -1
+        self._begun = False
         self._over = False
-        self._report: tuple[float, float] | None = None
+        self._report: tuple[float, float, Quality] | None = None
         self._due: asyncio.TimerHandle | None = None
         self._room = asyncio.Event()
 
@@ -86,6 +98,10 @@ class Playout:
         self._ended = True
         self._wake_at(self._loop.time(), self._pump)
 
+    def rest(self) -> None:
+        """What follows takes a while by intention: a client that runs out of audio here misses nothing."""
+        self._rests_at = self._sent + len(self._unsent)
+
     async def room(self) -> None:
         """Wait until there is less audio ahead than it takes to be safe."""
         if len(self._unsent) <= AHEAD_S * self._bytes_per_s or self._over:
@@ -102,12 +118,15 @@ class Playout:
 
     def pause(self) -> None:
         """Write nothing for now; what is not written stays here, what is written stays with the client."""
-        if self._paused_at is None and not self._over:
-            self._paused_at = self._loop.time()
-            self._sleep()
+        if self._paused_at is not None or self._over:
+            return
+        if self._client_drops and self._sent:
+            self._take_back()
+        self._paused_at = self._loop.time()
+        self._sleep()
 
     def resume(self) -> None:
-        """Go on. A client that can pause goes on where it stopped; another has played all that it had."""
+        """Go on. A client that can pause goes on where it stopped; another has nothing left to play."""
         if self._paused_at is None or self._over:
             return
         now, paused_at = self._loop.time(), self._paused_at
@@ -129,9 +148,9 @@ class Playout:
 
     # --- what was heard ---
 
-    def report(self, ms: int, *, finished: bool) -> None:
+    def report(self, ms: int, *, quality: Quality, finished: bool) -> None:
         """The client says what it has played; believed as far as it can be true."""
-        self._report = (min(ms / 1000, self._sent_s), self._loop.time())
+        self._report = (min(ms / 1000, self._sent_s), self._loop.time(), quality)
         if finished and not self._over and self._all_sent and self._report[0] >= self._sent_s - FRAME_S:
             self._finish()
 
@@ -142,9 +161,9 @@ class Playout:
         played = self._played_s(now)
         quality = Quality.ESTIMATED
         if self._report is not None:
-            reported, at = self._report
+            reported, at, known = self._report
             played = min(played, reported + max(0.0, now - at))
-            quality = Quality.REPORTED if now - at <= REPORT_FRESH_S else quality
+            quality = known if now - at <= REPORT_FRESH_S else quality
         return PlayoutReported(self.reply, _whole_ms(played), quality)
 
     @property
@@ -203,7 +222,7 @@ class Playout:
             self._origin = now
         elif self._unsent and (dry := self._dry_for(now)) > 0:
             self._origin += dry
-            if dry >= FRAME_S:
+            if dry >= FRAME_S and self._sent != self._rests_at:
                 self._on_underrun(_whole_ms(dry))
 
     def _due_bytes(self, now: float) -> int:
@@ -217,8 +236,11 @@ class Playout:
     def _write(self, size: int) -> None:
         pcm = bytes(self._unsent[:size])
         del self._unsent[:size]
-        offset_ms, first = self.sent_ms, not self._sent
+        offset_ms, first, self._begun = self.sent_ms, not self._begun, True
         self._sent += size
+        if self._client_drops:
+            self._kept += pcm
+            del self._kept[: -self._kept_bytes]
         self._link.write(self.reply, offset_ms, pcm)
         if first:
             self._on_first_audio()
@@ -229,10 +251,28 @@ class Playout:
         if self._over:
             return
         if self._all_sent:
+            self._tell_all_sent()
             self._wake_at(played_at if self._sent else now, self._finish_when_played)
         elif self._ended or len(self._unsent) >= self._frame:
             step = max(self._frame, min(self._chunk, len(self._unsent))) / self._bytes_per_s
             self._wake_at(played_at - self._lead_s + step, self._pump)
+
+    def _tell_all_sent(self) -> None:
+        if not self._told_all_sent and self._sent:
+            self._told_all_sent = True
+            self._link.finish(self.reply)
+
+    def _take_back(self) -> None:
+        """Have the client drop what it has not played: it is to be sent again."""
+        unplayed = self._sent - int(self.position.ms / 1000 / FRAME_S) * self._frame
+        unplayed = min(unplayed, len(self._kept))
+        if unplayed <= 0:
+            return
+        self._unsent[:0] = self._kept[-unplayed:]
+        self._sent -= unplayed
+        self._kept.clear()
+        self._told_all_sent = False
+        self._link.drop(self.reply)
 
     def _finish_when_played(self) -> None:
         """Reckoned to be over; but a client that says it is behind is waited for."""

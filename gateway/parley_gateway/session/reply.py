@@ -1,8 +1,9 @@
 """The making of one reply: the model writes while the voice speaks while the client hears.
 
-Two tasks, one for the model and one for the voice, with a bounded queue of sentences between them and a bounded
-buffer of audio behind. A stage that fails becomes an event of this reply; nothing is raised to anyone. What was
-made before the failure is still played.
+One task of the voice, and one of the model for each round of the reply (it is asked anew when its tools have
+answered); a bounded queue of sentences between them, a bounded buffer of audio behind. Each round has a stream
+of the voice of its own, so that none idles while a tool runs. A stage that fails becomes an event of this
+reply; nothing is raised to anyone. What was made before the failure is still played.
 """
 
 from __future__ import annotations
@@ -22,68 +23,33 @@ from parley_gateway.conversation.events import (
     FailureKind,
     ReplyFailed,
     ReplyProduced,
+    ReplyRewound,
     ReplyText,
     ReplyTextEnded,
     Stage,
+    ToolRequested,
 )
 from parley_gateway.logs import where
 from parley_gateway.ports import (
+    LlmEvent,
     LlmRequest,
-    LlmUsage,
+    LlmRewind,
+    LlmText,
+    LlmToolCall,
     ProviderError,
     TtsAudio,
     TtsRequest,
     TtsSegment,
-    Unit,
-    Usage,
 )
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.latency import ReplyLatency
 from parley_gateway.session.observer import SessionObserver
 from parley_gateway.session.playout import Playout
 from parley_gateway.session.reaper import Reaper
-
-MAX_SENTENCES = 16
-"""Written ahead of the voice; with more of them the model is not read on."""
+from parley_gateway.session.sentences import Sentences
 
 _logger = logging.getLogger(__name__)
 _Item = TypeVar("_Item")
-
-
-class Sentences:
-    """What the voice is to say, in order: written by the core, read by the voice."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[TtsSegment] = deque()
-        self._closed = False
-        self._changed = asyncio.Event()
-        self._room = asyncio.Event()
-
-    def put(self, segment: TtsSegment) -> None:
-        """Say this next."""
-        self._waiting.append(segment)
-        self._changed.set()
-
-    def close(self) -> None:
-        """There is no more to say."""
-        self._closed = True
-        self._changed.set()
-
-    async def room(self) -> None:
-        """Wait while the voice is too far behind."""
-        while len(self._waiting) >= MAX_SENTENCES and not self._closed:
-            self._room.clear()
-            await self._room.wait()
-
-    async def __aiter__(self) -> AsyncIterator[TtsSegment]:
-        while True:
-            while self._waiting:
-                self._room.set()
-                yield self._waiting.popleft()
-            if self._closed:
-                return
-            self._changed.clear()
-            await self._changed.wait()
 
 
 class ReplyWork:
@@ -115,6 +81,12 @@ class ReplyWork:
         self._observer = observer
         self._output_rate = output_rate
         self._sentences = Sentences()
+        self._rounds = deque([self._sentences])
+        """Those that the voice has not begun to speak."""
+        self._round_came = asyncio.Event()
+        self._finished = False
+        self._spoken_rounds = 0
+        self._made_bytes = 0
         self._failure: ProviderError | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -124,6 +96,13 @@ class ReplyWork:
             self._spawn(self._write(request), "llm")
         self._spawn(self._speak(), "tts")
 
+    def go_on(self, request: LlmRequest) -> None:
+        """Another round: the model's tools have answered."""
+        self._sentences = Sentences()
+        self._rounds.append(self._sentences)
+        self._round_came.set()
+        self._spawn(self._write(request), "llm")
+
     def say(self, segment: int, text: str) -> None:
         """Have the voice say this next."""
         self.latency.voice_asked()
@@ -131,7 +110,9 @@ class ReplyWork:
 
     def finish(self) -> None:
         """The voice has been given everything."""
+        self._finished = True
         self._sentences.close()
+        self._round_came.set()
 
     def cancel(self) -> None:
         """Stop, waiting for nobody; nothing of it is played any more."""
@@ -142,29 +123,42 @@ class ReplyWork:
     def _spawn(self, work: Coroutine[None, None, None], stage: str) -> None:
         self._tasks.append(asyncio.create_task(work, name=f"{self._session}:{self.reply}:{stage}"))
 
+    # --- the model ---
+
     async def _write(self, request: LlmRequest) -> None:
         """Read the model; a failure ends the text, and is told once what there is of it has been spoken."""
+        sentences = self._sentences
         try:
             async with _closing(self._llm.reply(request)) as events:
                 async for event in events:
-                    if isinstance(event, LlmUsage):
-                        self._observer.used(_usage(event))
-                        continue
-                    self.latency.text_came()
-                    self._feed(ReplyText(self.reply, event.delta))
-                    await self._sentences.room()
+                    self._take(event)
+                    await sentences.room()
             self._feed(ReplyTextEnded(self.reply))
         except ProviderError as error:
             self._failure = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the reply has failed and the session goes on
             self._failure = self._crash(Stage.LLM, error)
         finally:
-            self._sentences.close()
+            sentences.close()
+            self._round_came.set()
+
+    def _take(self, event: LlmEvent) -> None:
+        match event:
+            case LlmText(delta):
+                self.latency.text_came()
+                self._feed(ReplyText(self.reply, delta))
+            case LlmToolCall(call):
+                self._feed(ToolRequested(self.reply, call))
+            case LlmRewind():
+                self._feed(ReplyRewound(self.reply))
+
+    # --- the voice ---
 
     async def _speak(self) -> None:
-        """Speak the sentences; then say how the reply went."""
+        """Speak the rounds; then say how the reply went."""
         try:
-            await self._synthesise()
+            while (sentences := await self._next_round()) is not None:
+                await self._synthesise(sentences)
         except ProviderError as error:
             self._failure = error
         except Exception as error:  # noqa: BLE001 - as above
@@ -175,24 +169,39 @@ class ReplyWork:
         if self._failure is not None:
             self._fail(self._failure)
 
-    async def _synthesise(self) -> None:
-        request = TtsRequest(f"{self._session}:{self.reply}", self._language)
+    async def _next_round(self) -> Sentences | None:
+        """What to speak next; None when there is no more to come."""
+        while not self._rounds and not self._finished and self._failure is None:
+            self.playout.rest()
+            self._round_came.clear()
+            await self._round_came.wait()
+        return self._rounds.popleft() if self._rounds else None
+
+    async def _synthesise(self, sentences: Sentences) -> None:
+        request = TtsRequest(self._next_context(), self._language, self._observer.used)
         resampler = Resampler(self._tts.sample_rate, self._output_rate)
-        made = 0
-        async with _closing(self._tts.speak(request, aiter(self._sentences))) as speech:
+        async with _closing(self._tts.speak(request, aiter(sentences))) as speech:
             async for audio in speech:
-                self.latency.speech_came()
-                made = self._announce(audio, made)
+                self._announce(audio)
                 self.playout.offer(resampler.feed(audio.pcm))
                 await self.playout.room()
         self.playout.offer(resampler.flush())
 
-    def _announce(self, audio: TtsAudio, made: int) -> int:
+    def _next_context(self) -> str:
+        self._spoken_rounds += 1
+        context = f"{self._session}:{self.reply}"
+        return context if self._spoken_rounds == 1 else f"{context}.{self._spoken_rounds}"
+
+    def _announce(self, audio: TtsAudio) -> None:
         """Tell the core of the audio, in lengths that add up to that of all bytes: nothing is lost to rounding."""
-        total = made + len(audio.pcm)
-        ms = bytes_to_ms(total, self._tts.sample_rate) - bytes_to_ms(made, self._tts.sample_rate)
+        if audio.pcm:
+            self.latency.speech_came()
+        rate, before = self._tts.sample_rate, self._made_bytes
+        self._made_bytes += len(audio.pcm)
+        ms = bytes_to_ms(self._made_bytes, rate) - bytes_to_ms(before, rate)
         self._feed(AudioReady(self.reply, audio.segment, ms, audio.words))
-        return total
+
+    # --- failures ---
 
     def _fail(self, error: ProviderError) -> None:
         for task in self._tasks:
@@ -215,11 +224,6 @@ class ReplyWork:
         """A defect of ours or an SDK's. Its message may hold what was said, so it is not logged."""
         _logger.error("a provider broke", extra={"session": self._session, "stage": stage, "error": where(error)})
         return ProviderError(stage, FailureKind.GARBAGE, type(error).__name__)
-
-
-def _usage(event: LlmUsage) -> Usage:
-    amounts = {Unit.INPUT_TOKENS: event.input_tokens, Unit.OUTPUT_TOKENS: event.output_tokens}
-    return Usage(Stage.LLM, provider="", model="", amounts=amounts)
 
 
 @asynccontextmanager

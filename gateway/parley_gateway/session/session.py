@@ -2,7 +2,8 @@
 
 `_feed` is the loop. An event goes into the core, commands come out, and each is done at once by its own method;
 nothing in here waits but `run`. What takes time is done by tasks that this session owns: recognition, the model
-and the voice of the present reply, and the cancelled ones until they are over. Their results are events again.
+and the voice of the present reply, tools, and the cancelled ones until they are over. Their results are events
+again.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from parley_gateway.conversation.commands import (
     CancelTimer,
     CommitInput,
     CommitReply,
+    ContinueReply,
     DiscardInput,
     EndSession,
     FinishSpeech,
     Notify,
     PausePlayout,
-    ReplyKind,
     ResumePlayout,
+    RunTool,
     SetTimer,
     Speak,
     StartReply,
@@ -38,6 +40,7 @@ from parley_gateway.conversation.events import (
     Event,
     FailureKind,
     PlayoutReported,
+    PolicyChanged,
     ReplyProduced,
     ReplyText,
     ReplyTextEnded,
@@ -47,29 +50,32 @@ from parley_gateway.conversation.events import (
     Stage,
     StageLost,
 )
-from parley_gateway.conversation.notices import Draining, Problem, ReplyOver
+from parley_gateway.conversation.history import HistoryItem
+from parley_gateway.conversation.notices import BudgetNearlyUsed, Draining, Problem, ReplyOver
 from parley_gateway.conversation.turns import Conversation
 from parley_gateway.logs import where
-from parley_gateway.ports import ClientEvent, ClientLink, LlmRequest, SttEvent, SttRequest
+from parley_gateway.ports import ClientEvent, ClientLink, SttEvent, SttRequest, Tools
 from parley_gateway.providers.registry import Pipeline
-from parley_gateway.session.config import SessionConfig
+from parley_gateway.session.config import SessionConfig, phrases
 from parley_gateway.session.dropped import DropNotices
-from parley_gateway.session.latency import HearingLatency, ReplyLatency
+from parley_gateway.session.latency import HearingLatency
 from parley_gateway.session.observer import SessionObserver, Unobserved
-from parley_gateway.session.playout import Playout
 from parley_gateway.session.reaper import Reaper
 from parley_gateway.session.recognition import Recognition, RecognitionObserver
-from parley_gateway.session.reply import ReplyWork
+from parley_gateway.session.replies import Replies
 from parley_gateway.session.timers import Timers
+from parley_gateway.session.tools import NoTools, ToolRuns
 
 _logger = logging.getLogger(__name__)
 
 _OF_MAKING = (ReplyText, ReplyTextEnded, AudioReady, ReplyProduced, PlayoutReported)
 """Events that cut no reply short: before any other the core is told how far playout has come."""
+_LONGEST_HANGOVER_MS = 1000
+"""What a detector may take to say that speech has ended; what seems to be more is audio that came late."""
 
 
 class Session:
-    """One client's conversation. Implements `ports.SessionInput`; `run()` is its life."""
+    """One client's conversation: `ports.SessionInput` and `accounts.AccountedSession`. `run()` is its life."""
 
     def __init__(
         self,
@@ -80,6 +86,7 @@ class Session:
         agent: AgentText,
         config: SessionConfig,
         observer: SessionObserver | None = None,
+        tools: Tools | None = None,
     ) -> None:
         """To be called in the event loop that will run it."""
         self.id = session_id
@@ -89,7 +96,12 @@ class Session:
         self._pipeline = pipeline
         self._agent = agent
         self._observer = observer or Unobserved()
-        self._core = Conversation(timings=config.timings, owns_turns=pipeline.stt.owns_turns)
+        self._core = Conversation(
+            owns_turns=pipeline.stt.owns_turns,
+            timings=config.timings,
+            policy=config.policy(agent),
+            phrases=phrases(agent),
+        )
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self._timers = Timers(self._loop, self._feed)
@@ -97,9 +109,16 @@ class Session:
         self._recognition = self._new_recognition()
         self._hearing_latency = HearingLatency(self._observer)
         self._drops = DropNotices(link.notify, self._loop.time)
+        self._replies = self._new_replies(tools or NoTools())
+        self._tools = ToolRuns(
+            tools or NoTools(),
+            session=session_id,
+            deadline_s=config.tool_s,
+            feed=self._feed,
+            reaper=self._reaper,
+            observer=self._observer,
+        )
         self._muted = False
-        self._work: ReplyWork | None = None
-        self._stopped: Playout | None = None
         self._drain_timer: asyncio.TimerHandle | None = None
         self._over = asyncio.Event()
         self._reason: EndReason | None = None
@@ -107,7 +126,7 @@ class Session:
     def _new_recognition(self) -> Recognition:
         return Recognition(
             self._pipeline.stt,
-            SttRequest(self.id, self._agent.language),
+            SttRequest(self.id, self._agent.language, self._observer.used),
             input_rate=self._link.capabilities.input_rate,
             observer=RecognitionObserver(
                 on_event=self._on_heard,
@@ -115,6 +134,19 @@ class Session:
                 on_lost=self._on_recognition_lost,
                 on_dropped=lambda ms: self._drops.dropped(ms),
             ),
+        )
+
+    def _new_replies(self, tools: Tools) -> Replies:
+        return Replies(
+            self.id,
+            link=self._link,
+            pipeline=self._pipeline,
+            tools=tools,
+            agent=self._agent,
+            feed=self._feed,
+            reaper=self._reaper,
+            observer=self._observer,
+            silent_s=lambda: self._hearing_latency.silent_s(self._recognition.received_ms),
         )
 
     # --- life ---
@@ -129,6 +161,7 @@ class Session:
         finally:
             self._feed(SessionEnding(EndReason.INTERNAL))
             self._recognition.abort()
+            self._tools.cancel_all()
             self._reaper.reap(listening)
             await self._reaper.finish()
         return self._reason or EndReason.INTERNAL
@@ -139,6 +172,22 @@ class Session:
             return
         self._link.notify(Draining(deadline_s, reconnect_after_s))
         self._drain_timer = self._loop.call_later(deadline_s, self._feed, SessionEnding(EndReason.DRAINED))
+
+    # --- its account's side: accounts.AccountedSession ---
+
+    def warn_of_budget(self, notice: BudgetNearlyUsed) -> None:
+        """Tell the client, while there is one to tell."""
+        if self._reason is None:
+            self._link.notify(notice)
+
+    def end(self, reason: EndReason, *, farewell: bool) -> None:
+        """End it, with the agent's goodbye if there is to be one."""
+        self._feed(SessionEnding(reason, farewell))
+
+    @property
+    def history(self) -> tuple[HistoryItem, ...]:
+        """What was said so far, as the model is shown it."""
+        return self._core.history.items
 
     # --- the client's side: ports.SessionInput ---
 
@@ -157,7 +206,7 @@ class Session:
     def event(self, event: ClientEvent) -> None:
         """Something that the client asks for or reports."""
         if isinstance(event, PlayoutReported):
-            self._on_report(event)
+            self._replies.on_report(event)
         else:
             self._feed(event)
 
@@ -165,22 +214,18 @@ class Session:
         """The client ended the session, is gone, or broke the protocol."""
         self._feed(SessionEnding(reason))
 
-    def _on_report(self, report: PlayoutReported) -> None:
-        """What the client says is believed as far as it can be true: it has no more than was written."""
-        playout = self._work.playout if self._work else None
-        if playout is not None and playout.reply == report.reply:
-            playout.report(report.ms, finished=report.finished)
-            self._feed(playout.position)
-        elif self._stopped is not None and self._stopped.reply == report.reply:
-            self._feed(replace(report, ms=min(report.ms, self._stopped.sent_ms), finished=False))
-
     # --- the recogniser's side ---
 
     def _on_heard(self, event: SttEvent) -> None:
-        playing = self._playing
+        received_ms, playing = self._recognition.received_ms, self._replies.playing
+        if isinstance(event, SpeechStopped):
+            event = replace(event, ago_ms=max(0, min(received_ms - event.audio_ms, _LONGEST_HANGOVER_MS)))
         self._feed(event)
-        silenced = playing and not self._playing
-        self._hearing_latency.heard(event, received_ms=self._recognition.received_ms, silenced=silenced)
+        silenced = playing and not self._replies.playing
+        self._hearing_latency.heard(event, received_ms=received_ms, silenced=silenced)
+
+    def _on_owns_turns(self, owns_turns: bool) -> None:
+        self._feed(PolicyChanged(owns_turns))
 
     def _on_recognition_interrupted(self, kind: FailureKind) -> None:
         self._observer.provider_failed(Stage.STT, kind)
@@ -214,8 +259,8 @@ class Session:
             self._feeding = False
 
     def _step(self, event: Event) -> None:
-        if self._work is not None and not isinstance(event, _OF_MAKING):
-            self._take(self._work.playout.position)
+        if not isinstance(event, _OF_MAKING) and (position := self._replies.position) is not None:
+            self._take(position)
         self._take(event)
 
     def _take(self, event: Event) -> None:
@@ -226,94 +271,11 @@ class Session:
         """The core or the link is not to be relied on any more."""
         _logger.error("the session broke", extra={"session": self.id, "error": where(error)})
         self._inbox.clear()
-        if self._work is not None:
-            self._work.cancel()
+        self._replies.abandon()
         if self._reason is None:
             self._end(EndSession(EndReason.INTERNAL))
 
     # --- commands ---
-
-    def _start_reply(self, command: StartReply) -> None:
-        latency = ReplyLatency(self._loop, self._observer)
-        if not command.speculative and command.kind is ReplyKind.ANSWER:
-            latency.turn_ended()
-        playout = Playout(
-            command.reply,
-            link=self._link,
-            loop=self._loop,
-            held=command.speculative,
-            on_first_audio=latency.played,
-            on_underrun=self._observer.underrun,
-            on_finished=self._on_played,
-        )
-        self._work = ReplyWork(
-            command.reply,
-            session=self.id,
-            pipeline=self._pipeline,
-            language=self._agent.language,
-            playout=playout,
-            feed=self._feed,
-            reaper=self._reaper,
-            latency=latency,
-            observer=self._observer,
-            output_rate=self._link.capabilities.output_rate,
-        )
-        self._work.start(self._request(command))
-
-    def _request(self, command: StartReply) -> LlmRequest | None:
-        if command.kind is ReplyKind.GREETING:
-            return None
-        return LlmRequest(
-            session=self.id,
-            reply=command.reply,
-            instructions=self._agent.instructions,
-            history=command.history,
-            language=self._agent.language,
-        )
-
-    def _on_played(self, report: PlayoutReported) -> None:
-        self._feed(report)
-        if self._work is not None and self._work.reply == report.reply:
-            self._work = None
-
-    def _commit_reply(self, command: CommitReply) -> None:
-        if work := self._work_on(command.reply):
-            work.latency.turn_ended()
-            work.playout.start()
-
-    def _speak(self, command: Speak) -> None:
-        if work := self._work_on(command.reply):
-            work.say(command.segment, command.text)
-
-    def _finish_speech(self, command: FinishSpeech) -> None:
-        if work := self._work_on(command.reply):
-            work.finish()
-
-    def _pause_playout(self, command: PausePlayout) -> None:
-        if work := self._work_on(command.reply):
-            work.playout.pause()
-
-    def _resume_playout(self, command: ResumePlayout) -> None:
-        if work := self._work_on(command.reply):
-            work.playout.resume()
-
-    def _stop_playout(self, command: StopPlayout) -> None:
-        if work := self._work_on(command.reply):
-            work.playout.stop()
-            self._stopped = work.playout
-
-    def _cancel_reply(self, command: CancelReply) -> None:
-        if work := self._work_on(command.reply):
-            work.cancel()
-            self._work = None
-
-    def _work_on(self, reply: int) -> ReplyWork | None:
-        """The present reply's tasks and playout, if it is this one."""
-        return self._work if self._work is not None and self._work.reply == reply else None
-
-    @property
-    def _playing(self) -> bool:
-        return self._work is not None and self._work.playout.playing
 
     def _notify(self, command: Notify) -> None:
         if isinstance(command.notice, ReplyOver):
@@ -330,14 +292,16 @@ class Session:
         self._link.end(command.reason)
 
     _DO: ClassVar[dict[type, Callable[[Session, Any], None]]] = {
-        StartReply: _start_reply,
-        CommitReply: _commit_reply,
-        CancelReply: _cancel_reply,
-        Speak: _speak,
-        FinishSpeech: _finish_speech,
-        PausePlayout: _pause_playout,
-        ResumePlayout: _resume_playout,
-        StopPlayout: _stop_playout,
+        StartReply: lambda self, command: self._replies.start(command),
+        ContinueReply: lambda self, command: self._replies.go_on(command),
+        CommitReply: lambda self, command: self._replies.commit(command),
+        CancelReply: lambda self, command: self._replies.cancel(command),
+        Speak: lambda self, command: self._replies.speak(command),
+        FinishSpeech: lambda self, command: self._replies.finish(command),
+        PausePlayout: lambda self, command: self._replies.pause(command),
+        ResumePlayout: lambda self, command: self._replies.resume(command),
+        StopPlayout: lambda self, command: self._replies.stop(command),
+        RunTool: lambda self, command: self._tools.run(command),
         CommitInput: lambda self, _: self._recognition.finalize(),
         DiscardInput: lambda self, _: self._recognition.finalize(),
         SetTimer: lambda self, command: self._timers.set(command),

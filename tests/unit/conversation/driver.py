@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from parley_gateway.conversation.commands import CancelTimer, Command, Notify, SetTimer, Speak, StartReply
@@ -18,10 +19,15 @@ from parley_gateway.conversation.events import (
     SpeechStarted,
     SpeechStopped,
     TimerFired,
+    ToolFinished,
+    ToolRequested,
     TranscriptChanged,
     TurnEnd,
 )
+from parley_gateway.conversation.history import HistoryItem, ToolCall, ToolResult, ToolStatus, Utterance
 from parley_gateway.conversation.notices import Notice
+from parley_gateway.conversation.phrases import Phrases
+from parley_gateway.conversation.policy import Policy
 from parley_gateway.conversation.timings import Timings
 from parley_gateway.conversation.turns import Conversation
 
@@ -33,10 +39,17 @@ class Driver:
     """One conversation. `said` is all that came out; `feed` returns what came of that event alone."""
 
     def __init__(
-        self, *, owns_turns: bool = True, greeting: str | None = None, timings: Timings | None = None
+        self,
+        *,
+        owns_turns: bool = True,
+        greeting: str | None = None,
+        timings: Timings | None = None,
+        policy: Policy | None = None,
+        phrases: Phrases | None = None,
     ) -> None:
         self.timings = timings or Timings()
-        self.core = Conversation(timings=self.timings, owns_turns=owns_turns)
+        self.phrases = phrases or Phrases()
+        self.core = Conversation(owns_turns=owns_turns, timings=self.timings, policy=policy, phrases=phrases)
         self.now = 0.0
         self.said: list[Command] = []
         self.timers: dict[str, tuple[float, int]] = {}
@@ -55,8 +68,8 @@ class Driver:
         self.said += commands
         return commands
 
-    def advance(self, seconds: float) -> list[Command]:
-        """Let time pass; timers fire in their order."""
+    def advance(self, seconds: float, *, watch: Callable[[list[Command]], None] | None = None) -> list[Command]:
+        """Let time pass; timers fire in their order. `watch` sees what comes of each when it does."""
         until, commands = self.now + seconds, []
         while self.timers:
             name, (due, generation) = min(self.timers.items(), key=lambda timer: timer[1][0])
@@ -64,7 +77,10 @@ class Driver:
                 break
             self.now = max(self.now, due)
             del self.timers[name]
-            commands += self.feed(TimerFired(name, generation))
+            came = self.feed(TimerFired(name, generation))
+            commands += came
+            if watch is not None:
+                watch(came)
         self.now = until
         return commands
 
@@ -90,6 +106,15 @@ class Driver:
         self.stops_speaking()
         self.turn_ends()
         return self.reply
+
+    def model_calls(self, name: str, *, arguments: str = "{}", id: str | None = None) -> list[Command]:  # noqa: A002
+        """The model asks for a tool, by its name unless it is given an id."""
+        return self.feed(ToolRequested(self.reply, ToolCall(id or name, name, arguments)))
+
+    def tool_answers(
+        self, call: str, text: str = "done", *, status: ToolStatus = ToolStatus.SUCCEEDED
+    ) -> list[Command]:
+        return self.feed(ToolFinished(ToolResult(call, status, text)))
 
     def model_writes(self, text: str, *, ended: bool = True) -> list[Command]:
         commands = self.feed(ReplyText(self.reply, text))
@@ -125,7 +150,15 @@ class Driver:
 
     @property
     def history(self) -> list[tuple[str, str]]:
-        return [(utterance.speaker.value, utterance.text) for utterance in self.core.history.utterances]
+        return told(self.core.history.items)
+
+
+def told(history: Iterable[HistoryItem]) -> list[tuple[str, str]]:
+    """A history as pairs: who or which tool, and what."""
+    return [
+        (item.speaker.value, item.text) if isinstance(item, Utterance) else (item.call.name, item.result.text)
+        for item in history
+    ]
 
 
 def notices(commands: list[Command], kind: type[N]) -> list[N]:

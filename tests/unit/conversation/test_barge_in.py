@@ -20,7 +20,9 @@ from parley_gateway.conversation.events import (
     ReplyText,
     TextReceived,
 )
+from parley_gateway.conversation.history import Speaker, Utterance
 from parley_gateway.conversation.notices import (
+    CallerQuiet,
     CallerSpeaks,
     Heard,
     ReplyBegan,
@@ -30,7 +32,7 @@ from parley_gateway.conversation.notices import (
     ReplyOver,
     ReplyStatus,
 )
-from tests.unit.conversation.driver import Driver, kinds, notices
+from tests.unit.conversation.driver import Driver, kinds, notices, told
 
 
 def speaking() -> Driver:
@@ -49,11 +51,17 @@ def test_sound_pauses_the_reply_at_once() -> None:
     assert kinds(driver.starts_speaking()) == [PausePlayout, ReplyHeld, CallerSpeaks]
 
 
-def test_sound_that_lasts_ends_the_reply_silence_first() -> None:
+def test_sound_that_lasts_holds_the_reply_until_it_has_words() -> None:
     driver = speaking()
     driver.starts_speaking()
-    commands = driver.advance(0.21)
-    assert kinds(commands) == [StopPlayout, CancelReply, ReplyCutShort, ReplyOver]
+    assert kinds(driver.advance(1.5)) == []
+    assert kinds(driver.hears("stop"))[:2] == [StopPlayout, CancelReply]
+
+
+def test_what_was_heard_is_told_and_it_is_silent_first() -> None:
+    driver = speaking()
+    commands = driver.hears("stop")
+    assert kinds(commands)[:4] == [CallerSpeaks, StopPlayout, CancelReply, ReplyCutShort]
     assert notices(commands, ReplyCutShort) == [
         ReplyCutShort(1, Heard("Good day to you.", 1000, Quality.ESTIMATED))
     ]
@@ -64,9 +72,10 @@ def test_only_what_was_heard_stays_in_the_history() -> None:
     driver = speaking()
     driver.client_plays(1500)
     driver.starts_speaking()
-    driver.advance(0.21)
+    driver.hears("stop")
     assert driver.history == [("caller", "hello"), ("agent", "Good day to you. What")]
-    assert driver.core.history.utterances[-1].interrupted
+    (*_, last) = driver.core.history.items
+    assert last == Utterance(Speaker.AGENT, "Good day to you. What", interrupted=True)
 
 
 def test_a_reply_of_which_nothing_was_heard_leaves_no_trace() -> None:
@@ -118,7 +127,7 @@ def test_a_reply_without_audio_yet_is_held_and_ended_in_the_same_way() -> None:
     assert PausePlayout in kinds(driver.starts_speaking())
     driver.stops_speaking()
     driver.starts_speaking()
-    assert StopPlayout in kinds(driver.advance(0.21))
+    assert StopPlayout in kinds(driver.hears("wait"))
 
 
 def test_repeated_signs_of_the_same_speech_change_nothing() -> None:
@@ -141,24 +150,78 @@ def test_what_still_comes_of_an_interrupted_reply_is_dropped() -> None:
         assert driver.feed(event) == []
 
 
-def test_after_noise_that_ended_a_reply_the_agent_goes_on_by_itself() -> None:
+def test_a_false_interruption_lets_the_reply_go_on_where_it_was() -> None:
+    driver = speaking()
+    driver.client_plays(1300)
+    driver.starts_speaking()
+    driver.advance(0.5)
+    assert kinds(driver.stops_speaking()) == [CallerQuiet]
+    assert kinds(driver.advance(1.99)) == []
+    assert kinds(driver.advance(0.02)) == [ResumePlayout, ReplyContinued]
+    assert driver.commands(ResumePlayout) == [ResumePlayout(1, 1300)]
+
+
+def test_sound_that_never_stops_does_not_silence_the_agent_for_ever() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    assert ResumePlayout in kinds(driver.advance(10.01))
+
+
+def test_a_recogniser_that_shows_words_while_they_are_said_is_believed_when_it_shows_none() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.hears("stop")
+    driver.turn_ends()
+    driver.model_writes("All right. What now?")
+    driver.voice_speaks(1500)
+    driver.client_plays(300)
+    driver.starts_speaking()
+    assert ResumePlayout in kinds(driver.advance(2.01))
+
+
+def test_a_recogniser_that_says_that_there_were_no_words_is_believed() -> None:
     driver = speaking()
     driver.starts_speaking()
     driver.advance(0.5)
     driver.stops_speaking()
-    commands = driver.advance(3.01)
+    assert kinds(driver.hears("", final=True)) == [ResumePlayout, ReplyContinued]
+
+
+def test_sound_that_comes_back_with_the_reply_each_time_is_not_believed_any_more() -> None:
+    driver = speaking()
+    held = []
+    for _ in range(4):
+        held.append(PausePlayout in kinds(driver.starts_speaking()))
+        driver.advance(0.1)
+        driver.stops_speaking()
+        driver.advance(0.5)
+    assert held == [True, True, False, False]
+    driver.starts_speaking()
+    assert StopPlayout in kinds(driver.hears("stop")), "words are"
+    driver.turn_ends()
+    driver.model_writes("Yes?")
+    driver.voice_speaks(1500)
+    assert PausePlayout in kinds(driver.starts_speaking()), "and so is sound again"
+
+
+def test_words_that_are_taken_back_leave_nobody_waiting() -> None:
+    driver = speaking()
+    driver.hears("the")
+    driver.hears("", final=True, revises=True)
+    assert driver.commands(StartReply)[-1].reply == 1
+    commands = driver.turn_ends()
     assert [command.reply for command in commands if isinstance(command, StartReply)] == [2]
-    assert driver.commands(StartReply)[-1].history[-1].interrupted
+    assert driver.commands(StartReply)[-1].history[-1] == Utterance(
+        Speaker.AGENT, "Good day to you.", interrupted=True
+    )
 
 
-def test_it_does_not_go_on_for_ever() -> None:
+def test_the_agent_does_not_go_on_by_itself_for_ever() -> None:
     driver = speaking()
     for _ in range(10):
-        driver.voice_speaks(1000)
-        driver.starts_speaking()
-        driver.advance(0.5)
-        driver.stops_speaking()
-        driver.advance(3.01)
+        driver.hears("the")
+        driver.hears("", final=True, revises=True)
+        driver.turn_ends()
     assert len(driver.commands(StartReply)) == 1 + driver.timings.max_unprompted
     driver.caller_says("hello again")
     assert len(driver.commands(StartReply)) == 2 + driver.timings.max_unprompted
@@ -202,7 +265,7 @@ def test_new_words_before_the_reply_began_to_sound_replace_it() -> None:
     first = driver.caller_says("book a table")
     second = driver.caller_says("for two")
     assert (first, second) == (1, 2)
-    assert [utterance.text for utterance in driver.commands(StartReply)[-1].history] == ["book a table", "for two"]
+    assert told(driver.commands(StartReply)[-1].history) == [("caller", "book a table"), ("caller", "for two")]
     driver.feed(ReplyText(first, "Late."))
     assert driver.commands(Speak) == []
     assert driver.notices(ReplyBegan) == [ReplyBegan(1), ReplyBegan(2)]
@@ -212,4 +275,4 @@ def test_a_reply_that_is_held_goes_on_when_the_turn_that_held_it_is_cleared() ->
     driver = speaking()
     driver.starts_speaking()
     driver.feed(ClearRequested())
-    assert ResumePlayout in kinds(driver.advance(0.25))
+    assert ResumePlayout in kinds(driver.said[-6:])

@@ -166,11 +166,21 @@ def test_a_reply_that_works_makes_good_for_those_that_failed() -> None:
 def test_a_reply_that_makes_no_progress_fails() -> None:
     driver = Driver()
     driver.caller_says("hello")
-    driver.advance(30)
+    driver.advance(20)
     driver.model_writes("Good day.", ended=False)
     assert notices(driver.advance(34.9), ReplyOver) == []
     assert notices(driver.advance(0.2), ReplyOver) == [ReplyOver(1, ReplyStatus.FAILED)]
     assert driver.timers.keys() == {"idle", "duration"}
+
+
+def test_a_reply_of_which_nothing_is_heard_fails_whatever_progress_it_makes() -> None:
+    driver = Driver()
+    driver.caller_says("hello")
+    for _ in range(11):
+        driver.advance(5)
+        driver.model_writes("and ", ended=False)
+    assert driver.notices(ReplyOver) == []
+    assert notices(driver.advance(5.1), ReplyOver) == [ReplyOver(1, ReplyStatus.FAILED)]
 
 
 def test_a_draft_that_fails_is_only_thrown_away() -> None:

@@ -215,7 +215,7 @@ def test_what_the_client_reports_is_believed_before_what_we_reckon() -> None:
         stage = Stage()
         stage.playout.offer(pcm(3000))
         await asyncio.sleep(1.0)
-        stage.playout.report(800, finished=False)
+        stage.playout.report(800, quality=Quality.REPORTED, finished=False)
         assert stage.playout.position == PlayoutReported(1, 800, Quality.REPORTED)
         await asyncio.sleep(0.5)
         assert stage.playout.position == PlayoutReported(1, 1300, Quality.REPORTED)
@@ -230,7 +230,7 @@ def test_a_client_cannot_have_played_what_it_was_not_sent() -> None:
         stage = Stage()
         stage.playout.offer(pcm(3000))
         await asyncio.sleep(0.1)
-        stage.playout.report(60_000, finished=True)
+        stage.playout.report(60_000, quality=Quality.REPORTED, finished=True)
         assert stage.playout.position.ms <= 100
         assert stage.finished == []
 
@@ -243,16 +243,16 @@ def test_a_client_that_says_it_is_behind_is_waited_for_but_not_for_ever() -> Non
         stage.playout.offer(pcm(1000))
         stage.playout.end()
         await asyncio.sleep(0.9)
-        stage.playout.report(500, finished=False)
+        stage.playout.report(500, quality=Quality.REPORTED, finished=False)
         await asyncio.sleep(0.3)
         assert stage.finished == []
-        stage.playout.report(1000, finished=True)
+        stage.playout.report(1000, quality=Quality.REPORTED, finished=True)
         assert [report.quality for report in stage.finished] == [Quality.REPORTED]
         other = Stage()
         other.playout.offer(pcm(1000))
         other.playout.end()
         for _ in range(40):
-            other.playout.report(100, finished=False)
+            other.playout.report(100, quality=Quality.REPORTED, finished=False)
             await asyncio.sleep(0.1)
         assert len(other.finished) == 1
 
@@ -285,7 +285,7 @@ def test_never_ahead_of_the_lead_never_lost_never_doubled(
             elif what == "block":
                 stage.block(amount / 1000)
             elif what == "report":
-                stage.playout.report(amount, finished=False)
+                stage.playout.report(amount, quality=Quality.REPORTED, finished=False)
             elif what == "pause":
                 stage.playout.pause()
                 paused_at = stage.loop.time() if paused_at is None else paused_at

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from parley_contract.agent import AgentText
+from parley_contract.agent import AgentText, Phrases
 from parley_contract.limits import LimitsConfig
 from parley_contract.pipeline import DeadlinesConfig
 from parley_contract.turn_taking import TurnTakingConfig
@@ -24,29 +24,36 @@ from parley_gateway.conversation.events import (
     TranscriptChanged,
     TurnEnd,
 )
-from parley_gateway.conversation.history import ToolStatus
+from parley_gateway.conversation.history import ToolCall, ToolResult, ToolStatus
 from parley_gateway.conversation.notices import Notice, ReplyStatus
 from parley_gateway.ports import (
     LinkCapabilities,
     LlmEvent,
     LlmRequest,
+    LlmRewind,
     LlmText,
-    LlmUsage,
+    LlmToolCall,
     ProviderError,
     SttEvent,
     SttRequest,
+    SttStream,
+    ToolSpec,
     TtsAudio,
     TtsRequest,
     TtsSegment,
+    Unit,
     Usage,
 )
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.config import SessionConfig
 from parley_gateway.session.observer import Latency
 from parley_gateway.session.session import Session
+from tests.unit.conversation.driver import told
 
 N = TypeVar("N", bound=Notice)
 
+SPEECHLESS = Phrases(apology="", still_there="", goodbye="")
+"""An agent that says nothing of its own."""
 INPUT_RATE = 16_000
 OUTPUT_RATE = 24_000
 SAMPLES = 30_000
@@ -106,7 +113,7 @@ class ScriptedStt:
     async def warm(self) -> None:
         return None
 
-    def open(self, request: SttRequest) -> ScriptedSttStream:
+    def open(self, request: SttRequest) -> SttStream:
         stream = ScriptedSttStream(owns_turns=self.owns_turns)
         self.streams.append(stream)
         if self.refuses is not None:
@@ -123,9 +130,13 @@ class ScriptedStt:
 
 @dataclass
 class Answer:
-    """What the model writes: a token every `interval_s`, then a failure, or nothing for ever, if so asked."""
+    """What the model writes: a token every `interval_s`, then a failure, or nothing for ever, if so asked.
+
+    A `<rewind>` among the words is another model that takes over there; calls of tools follow the text.
+    """
 
     text: str = "Good day to you. What can I do for you today?"
+    calls: tuple[ToolCall, ...] = ()
     first_token_s: float = 0.2
     interval_s: float = 0.02
     fails: Exception | None = None
@@ -150,13 +161,15 @@ class ScriptedLlm:
         try:
             await asyncio.sleep(answer.first_token_s)
             for number, word in enumerate(answer.text.split(" ")):
-                yield LlmText(word if number == 0 else f" {word}")
+                yield LlmRewind() if word == "<rewind>" else LlmText(word if number == 0 else f" {word}")
                 await asyncio.sleep(answer.interval_s)
+            for call in answer.calls:
+                yield LlmToolCall(call)
             if answer.stalls:
                 await asyncio.get_running_loop().create_future()
             if answer.fails is not None:
                 raise answer.fails
-            yield LlmUsage(10, len(answer.text))
+            request.meter(Usage(Stage.LLM, "Scripted", "", {Unit.INPUT_TOKENS: 10}))
         finally:
             self.open -= 1
 
@@ -231,6 +244,32 @@ class ScriptedTts:
         return None
 
 
+class ScriptedTools:
+    """Tools that answer after a while, in words that say which call it was; or never."""
+
+    specs = (ToolSpec("book", "Books a table.", {"type": "object", "properties": {}}),)
+
+    def __init__(self, *, takes_s: float = 1.0, stalls: bool = False, fails: Exception | None = None) -> None:
+        self.takes_s = takes_s
+        self.stalls = stalls
+        self.fails = fails
+        self.calls: list[tuple[str, str]] = []
+        self.open = 0
+
+    async def call(self, call: ToolCall, *, key: str, session: str) -> ToolResult:
+        self.calls.append((call.name, key))
+        self.open += 1
+        try:
+            await asyncio.sleep(self.takes_s)
+            if self.stalls:
+                await asyncio.get_running_loop().create_future()
+            if self.fails is not None:
+                raise self.fails
+            return ToolResult(call.id, ToolStatus.SUCCEEDED, f"done: {call.arguments}")
+        finally:
+            self.open -= 1
+
+
 @dataclass(frozen=True)
 class Write:
     """One write to the client."""
@@ -248,9 +287,20 @@ class Write:
 class ListeningClient:
     """A client: takes what it is sent, and knows what it could have played of it."""
 
-    def __init__(self, *, can_pause: bool = True, reports_playout: bool = False, lead_ms: int = 300) -> None:
-        self.capabilities = LinkCapabilities(INPUT_RATE, OUTPUT_RATE, can_pause, reports_playout, lead_ms)
+    def __init__(
+        self,
+        *,
+        can_pause: bool = True,
+        reports_playout: bool = False,
+        lead_ms: int = 300,
+        can_drop: bool = False,
+    ) -> None:
+        self.capabilities = LinkCapabilities(
+            INPUT_RATE, OUTPUT_RATE, can_pause, reports_playout, lead_ms, can_drop
+        )
         self.writes: list[Write] = []
+        self.finished: list[int] = []
+        self.dropped: list[tuple[float, int]] = []
         self.cleared: list[tuple[float, int]] = []
         self.notices: list[tuple[float, Notice]] = []
         self.ended: list[EndReason] = []
@@ -263,6 +313,13 @@ class ListeningClient:
         write = Write(self._loop.time(), reply, offset_ms, pcm)
         self.writes.append(write)
         self.on_write(write)
+
+    def finish(self, reply: int) -> None:
+        self.finished.append(reply)
+
+    def drop(self, reply: int) -> None:
+        assert self.capabilities.can_drop
+        self.dropped.append((self._loop.time(), reply))
 
     def clear(self, reply: int) -> None:
         self.cleared.append((self._loop.time(), reply))
@@ -334,8 +391,11 @@ class World:
         llm: ScriptedLlm | None = None,
         tts: ScriptedTts | None = None,
         client: ListeningClient | None = None,
+        tools: ScriptedTools | None = None,
         greeting: str | None = None,
+        phrases: Phrases | None = None,
         limits: LimitsConfig | None = None,
+        turn_taking: TurnTakingConfig | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.stt = stt or ScriptedStt()
@@ -347,9 +407,10 @@ class World:
             "s1",
             link=self.client,
             pipeline=Pipeline(self.stt, self.llm, self.tts),
-            agent=AgentText(instructions="Be brief.", greeting=greeting),
-            config=SessionConfig(limits or LimitsConfig(), TurnTakingConfig(), DeadlinesConfig()),
+            agent=AgentText(instructions="Be brief.", greeting=greeting, phrases=phrases or SPEECHLESS),
+            config=SessionConfig(limits or LimitsConfig(), turn_taking or TurnTakingConfig(), DeadlinesConfig()),
             observer=self.measured,
+            tools=tools,
         )
         self.running: asyncio.Task[EndReason]
         self._utterance = -1
@@ -400,4 +461,4 @@ class World:
     @property
     def history(self) -> list[tuple[str, str]]:
         """What the model was shown last."""
-        return [(item.speaker.value, item.text) for item in self.llm.requests[-1].history]
+        return told(self.llm.requests[-1].history)
