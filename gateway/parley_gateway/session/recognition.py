@@ -1,7 +1,8 @@
 """The caller's audio on its way to the recogniser, and what it hears on its way back.
 
-A stream that breaks is opened anew within a bound; audio that comes meanwhile is kept, as much of it as is still
-worth hearing. Numbers and times of a later stream go on where the earlier one's stopped.
+A stream that breaks is opened anew within a bound. The next one hears again what the broken one had not settled,
+and what came meanwhile, as much of it as is still worth hearing. Numbers and times of a later stream go on where
+the earlier one's stopped.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from parley_gateway.conversation.events import (
     Word,
 )
 from parley_gateway.ports import ProviderError, Stt, SttEvent, SttRequest, SttStream
+from parley_gateway.session.unsettled import Unsettled
 
 COALESCE_MS = 80
 """Audio is handed on in pieces of at least this: a send costs an SDK 34 µs, whatever its size."""
@@ -46,6 +48,8 @@ class RecognitionObserver:
     on_lost: Callable[[FailureKind], None]
     on_dropped: Callable[[int], None]
     """So many ms of audio were left out at this moment, 0 for none."""
+    on_owns_turns: Callable[[bool], None] = lambda _: None
+    """A stream takes over that says itself when turns end, where the one before did not, or the reverse."""
 
 
 class Recognition:
@@ -76,6 +80,9 @@ class Recognition:
         self._base_ms = 0
         self._base_utterance = 0
         self._next_utterance = 0
+        self._unfinished = False
+        self._unsettled = Unsettled(stt.sample_rate)
+        self._owns_turns = stt.owns_turns
 
     @property
     def received_ms(self) -> int:
@@ -112,12 +119,12 @@ class Recognition:
             error = await self._listen()
             if asyncio.get_running_loop().time() - opened_at >= STEADY_S:
                 failures = 0
-            failures += 1
-            if error.kind is FailureKind.REFUSED or failures >= MAX_ATTEMPTS:
+            failures += not error.another
+            if not error.another and (error.kind is FailureKind.REFUSED or failures >= MAX_ATTEMPTS):
                 self._observer.on_lost(error.kind)
                 return
             self._observer.on_interrupted(error.kind)
-            await asyncio.sleep(self._wait_before(failures, error.retry_after))
+            await asyncio.sleep(0 if error.another else self._wait_before(failures, error.retry_after))
 
     def _wait_before(self, attempt: int, asked: float | None) -> float:
         backoff = BACKOFF_S[min(attempt, len(BACKOFF_S)) - 1] * (0.5 + self._jitter() / 2)
@@ -125,14 +132,18 @@ class Recognition:
 
     async def _listen(self) -> ProviderError:
         """One stream's life; returns why it ended."""
+        self._backlog[:0] = self._unsettled.take()
         self._base_ms = bytes_to_ms(self._made - len(self._backlog), self._stt.sample_rate)
-        self._base_utterance = self._next_utterance
+        self._base_utterance = self._next_utterance - self._unfinished
+        self._unfinished = False
         try:
             self._stream = stream = self._stt.open(self._request)
+            self._tell_who_owns_turns(stream.owns_turns)
             if self._backlog:
                 backlog, self._backlog = bytes(self._backlog), bytearray()
                 self._send(stream, backlog)
             async for event in stream.events():
+                self._unsettled.heard(event)
                 self._observer.on_event(self._placed(event))
         except ProviderError as error:
             return error
@@ -156,7 +167,13 @@ class Recognition:
         del self._backlog[:excess]
         self._observer.on_dropped(bytes_to_ms(excess, self._stt.sample_rate))
 
+    def _tell_who_owns_turns(self, owns_turns: bool) -> None:
+        if owns_turns is not self._owns_turns:
+            self._owns_turns = owns_turns
+            self._observer.on_owns_turns(owns_turns)
+
     def _send(self, stream: SttStream, pcm: bytes) -> None:
+        self._unsettled.sent(pcm)
         dropped = stream.send(pcm)
         self._base_ms += dropped
         self._observer.on_dropped(dropped)
@@ -166,6 +183,7 @@ class Recognition:
         if isinstance(event, TranscriptChanged):
             number = event.utterance + self._base_utterance
             self._next_utterance = max(self._next_utterance, number + 1)
+            self._unfinished = not event.final
             if not (self._base_ms or self._base_utterance):
                 return event
             return replace(event, utterance=number, words=tuple(map(self._placed_word, event.words)))

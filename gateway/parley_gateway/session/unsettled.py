@@ -1,0 +1,50 @@
+"""The audio that a recogniser was given and has not made up its mind about: what a next one must hear again."""
+
+from __future__ import annotations
+
+from parley_gateway.audio.formats import SAMPLE_BYTES, bytes_to_ms, ms_to_bytes
+from parley_gateway.conversation.events import SpeechStarted, TranscriptChanged
+from parley_gateway.ports import SttEvent
+
+SPEECH_MS = 10_000
+"""Kept of what is being said: more than a sentence."""
+QUIET_MS = 1_500
+"""Kept where nobody is known to speak: the beginning of a word that was not recognised yet."""
+
+
+class Unsettled:
+    """One stream's. Positions are ms of the stream's audio."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._audio = bytearray()
+        self._end = 0
+        self._speaking = False
+
+    def sent(self, pcm: bytes) -> None:
+        """The recogniser was given this."""
+        self._audio += pcm
+        self._end += len(pcm)
+        limit = ms_to_bytes(SPEECH_MS if self._speaking else QUIET_MS, self._rate)
+        if len(self._audio) > limit:
+            del self._audio[: len(self._audio) - limit]
+
+    def heard(self, event: SttEvent) -> None:
+        """The recogniser said this: a final transcript settles what it was made of."""
+        if isinstance(event, SpeechStarted):
+            self._speaking = True
+        elif isinstance(event, TranscriptChanged):
+            self._speaking = not event.final and (self._speaking or bool(event.text))
+            if event.final:
+                settled_ms = max((word.end_ms for word in event.words), default=bytes_to_ms(self._end, self._rate))
+                self._settle(ms_to_bytes(settled_ms, self._rate))
+
+    def take(self) -> bytes:
+        """What is left, to be given to another stream; this one is over."""
+        left, self._audio, self._end, self._speaking = bytes(self._audio), bytearray(), 0, False
+        return left
+
+    def _settle(self, end: int) -> None:
+        begin = self._end - len(self._audio)
+        settled = min(max(0, end - begin), len(self._audio))
+        del self._audio[: settled - settled % SAMPLE_BYTES]

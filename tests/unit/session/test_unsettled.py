@@ -1,0 +1,68 @@
+"""What a recogniser had not settled when it broke is heard again by the next."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parley_gateway.conversation.events import SpeechStarted, TranscriptChanged, Word
+from parley_gateway.session.unsettled import QUIET_MS, SPEECH_MS, Unsettled
+
+RATE = 16_000
+MS = RATE * 2 // 1000
+SECOND = bytes(range(250)) * (1000 * MS // 250)
+
+
+def test_g10_a_sentence_that_was_not_settled_is_kept_from_its_beginning() -> None:
+    unsettled = Unsettled(RATE)
+    unsettled.heard(SpeechStarted(0))
+    for _ in range(4):
+        unsettled.sent(SECOND)
+    unsettled.heard(TranscriptChanged(0, "what time is", final=False))
+    unsettled.sent(SECOND)
+    assert unsettled.take() == SECOND * 5
+    assert unsettled.take() == b""
+
+
+def test_g10_what_a_final_transcript_has_is_not_heard_again() -> None:
+    unsettled = Unsettled(RATE)
+    unsettled.heard(SpeechStarted(0))
+    unsettled.sent(SECOND * 3)
+    unsettled.heard(TranscriptChanged(0, "hello", final=True, words=(Word("hello", 100, 2500),)))
+    assert unsettled.take() == SECOND[-500 * MS :]
+
+
+def test_g10_a_final_without_times_settles_all() -> None:
+    unsettled = Unsettled(RATE)
+    unsettled.sent(SECOND)
+    unsettled.heard(TranscriptChanged(0, "hello", final=True))
+    assert unsettled.take() == b""
+
+
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.integers(1, 3000),
+            st.builds(TranscriptChanged, st.just(0), st.text(max_size=3), st.booleans()),
+            st.just(SpeechStarted(0)),
+        ),
+        max_size=30,
+    )
+)
+def test_g10_what_is_kept_is_the_end_of_what_was_sent_and_bounded(
+    steps: list[int | TranscriptChanged | SpeechStarted],
+) -> None:
+    unsettled, sent = Unsettled(RATE), b""
+    speaking = False
+    for step in steps:
+        if isinstance(step, int):
+            pcm = (SECOND * 3)[: step * MS]
+            sent += pcm
+            unsettled.sent(pcm)
+        else:
+            unsettled.heard(step)
+        speaking = speaking or not isinstance(step, int)
+    left = unsettled.take()
+    assert sent.endswith(left)
+    assert len(left) <= (SPEECH_MS if speaking else QUIET_MS) * MS
+    assert len(left) % 2 == 0
