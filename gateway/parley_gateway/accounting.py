@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
 from parley_contract.config import GatewayConfig
 from parley_contract.native import CloseCode, ErrorCode
 from parley_contract.pipeline import LlmConfig, SttConfig, TtsConfig
+from parley_contract.records import RecordsConfig
 from parley_gateway.accounts import Subject
 from parley_gateway.configuration import ConfigurationError
 from parley_gateway.conversation.events import EndReason
@@ -26,14 +28,16 @@ from parley_gateway.money.price_list import COMPARED_ON
 from parley_gateway.money.prices import Prices
 from parley_gateway.ports import Unit
 from parley_gateway.protocols.admission import RefusedError
+from parley_gateway.records.row import INTERRUPTED, SessionRow, row_of
 from parley_gateway.state.day_book import DayBook
 from parley_gateway.state.shared import AwayError, Shared
 from parley_gateway.state.users import UserCapError, Users
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from parley_gateway.records.keeper import Keeper
+    from parley_gateway.records.sender import Destination
 
-_CLOSE_S = 10.0
-"""At the end of the process: for the last spending, and for rows that can still be sent."""
+logger = logging.getLogger(__name__)
 
 
 def _utc_now() -> datetime:
@@ -44,10 +48,18 @@ class Accounting:
     """Opens accounts (it is the `Accounts` of the process), and keeps what is left of them."""
 
     def __init__(
-        self, config: GatewayConfig, *, users: Users, metrics: MoneyMetrics, now: Callable[[], datetime] = _utc_now
+        self,
+        config: GatewayConfig,
+        *,
+        users: Users,
+        keeper: Keeper | None,
+        metrics: MoneyMetrics,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
+        """`keeper`: of what is left of sessions; None where nothing is kept."""
         self._config = config
         self._users = users
+        self._keeper = keeper
         self._metrics = metrics
         self._now = now
         self._prices = Prices(config.limits.cost.prices)
@@ -81,9 +93,30 @@ class Accounting:
         self._live[session] = account
         return account
 
-    async def _close(self, account: SessionAccount, _reason: EndReason) -> None:
-        if self._live.pop(account.id, None) is not None:
+    async def _close(self, account: SessionAccount, reason: EndReason) -> None:
+        """First what must not be lost. A second time there is nothing to do."""
+        if self._live.pop(account.id, None) is None:
+            return
+        try:
+            if self._keeper is not None:
+                await self._keeper.put(self._row(account, reason.value))
+        finally:
             await self._users.leave(account.id)
+
+    def live_rows(self) -> list[SessionRow]:
+        """What is known now of the sessions that run, as it is kept if they are never heard of again."""
+        return [self._row(account, INTERRUPTED) for account in self._live.values()]
+
+    def _row(self, account: SessionAccount, reason: str) -> SessionRow:
+        records = self._config.records
+        return row_of(
+            account,
+            namespace=self._config.namespace,
+            deployment=self._config.name,
+            reason=reason,
+            ended_at=self._now(),
+            with_transcript=records is not None and records.transcripts == "Text" and reason != INTERRUPTED,
+        )
 
     # --- the process ---
 
@@ -92,7 +125,8 @@ class Accounting:
         """For as long as there may be sessions; afterwards nothing is left to tell, or it is kept."""
         telling = asyncio.create_task(self._users.run(), name="users")
         try:
-            yield
+            async with self._keeper.running() if self._keeper is not None else nullcontext():
+                yield
         finally:
             telling.cancel()
             await asyncio.wait({telling})
@@ -108,6 +142,8 @@ class Accounting:
         parts: dict[str, dict[str, Any]] = {"prices": self._prices_health()}
         if (redis := self._users.health()) is not None:
             parts["redis"] = redis
+        if self._keeper is not None:
+            parts |= self._keeper.health()
         return parts
 
     # --- prices ---
@@ -187,7 +223,8 @@ def create_accounting(config: GatewayConfig, registry: CollectorRegistry) -> Acc
         refuse_while_away=config.redis is not None and config.redis.when_away == "Refuse",
         on_news=lambda: accounting.check_all(),
     )
-    accounting = Accounting(config, users=users, metrics=metrics)
+    keeper = _keeper(config, metrics, live=lambda: accounting.live_rows())
+    accounting = Accounting(config, users=users, keeper=keeper, metrics=metrics)
     return accounting
 
 
@@ -205,6 +242,38 @@ def _shared(config: GatewayConfig) -> Shared | None:
         raise ConfigurationError(f"redis.url_file: {config.redis.url_file}: {_why(error)}") from error
 
 
+def _keeper(
+    config: GatewayConfig, metrics: MoneyMetrics, *, live: Callable[[], list[SessionRow]]
+) -> Keeper | None:
+    """Of rows; their drivers are imported only where they are configured."""
+    records = config.records
+    if records is None:
+        return None
+    destinations: list[Destination] = [_database(config, records)]
+    from parley_gateway.records.keeper import Keeper
+
+    try:
+        return Keeper(Path(records.outbox), destinations, metrics=metrics, live=live)
+    except OSError as error:
+        raise ConfigurationError(f"records.outbox: {records.outbox}: {error.strerror}") from error
+
+
+def _database(config: GatewayConfig, records: RecordsConfig) -> Destination:
+    try:
+        from parley_gateway.records.postgres import PostgresRows
+    except ImportError as error:
+        raise ConfigurationError("records: install parley-voice[postgres]") from error
+    try:
+        return PostgresRows(
+            WatchedFile(records.url_file),
+            namespace=config.namespace,
+            deployment=config.name,
+            retention_days=records.retention_days,
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"records.url_file: {records.url_file}: {_why(error)}") from error
+
+
 def _why(error: Exception) -> str:
     """Never the message of a ValueError: it may hold the address, and with it a password."""
-    return error.strerror or "not readable" if isinstance(error, OSError) else "not an address of Redis"
+    return (error.strerror or "not readable") if isinstance(error, OSError) else "not an address"
