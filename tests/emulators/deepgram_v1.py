@@ -1,30 +1,48 @@
-"""Deepgram's `/v1/listen` over a WebSocket."""
+"""Deepgram's `/v1/listen` over a WebSocket, and what it shares with `/v2/listen`."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from tests.emulators.faults import GARBAGE, Fault, FaultPlan, FaultStruckError
 from tests.emulators.http import Exchange
 from tests.emulators.journal import Entry, Journal, fingerprint
-from tests.emulators.recogniser import RATE, DeepgramScript, Message, Recogniser
+from tests.emulators.recogniser import RATE, Message, Recogniser
 from tests.emulators.websocket import PeerGoneError, WebSocket
 
 _ERROR_CODES = {401: "INVALID_AUTH", 402: "ASR_PAYMENT_REQUIRED", 403: "INSUFFICIENT_PERMISSIONS"}
 
 
-class DeepgramV1:
-    """A recogniser, with a script."""
+class Answering(Protocol):
+    """What a stream tells, of whichever version."""
 
-    route = "/v1/listen"
+    def feed(self, pcm: bytes) -> list[Message]:
+        """Messages that audio gives rise to."""
 
-    def __init__(self, script: DeepgramScript, journal: Journal) -> None:
+    def control(self, message: Message) -> list[Message]:
+        """Messages that answer a control message."""
+
+
+class DeepgramListen:
+    """A recogniser at the end of a WebSocket; each version has its own."""
+
+    route: ClassVar[str]
+
+    def __init__(self, script: Any, journal: Journal) -> None:
         self._journal = journal
         self.set_script(script)
 
-    def set_script(self, script: DeepgramScript) -> None:
+    def recogniser(self, entry: Entry) -> Answering:
+        """What listens to one stream."""
+        raise NotImplementedError
+
+    def greeting(self) -> list[Message]:
+        """What is said before anything was heard."""
+        return []
+
+    def set_script(self, script: Any) -> None:
         """Behave like this from the next stream on."""
         self.script = script
         self._plan = FaultPlan(script.faults)
@@ -46,8 +64,15 @@ class DeepgramV1:
             return
         try:
             await self._before_handshake(exchange, fault)
-            stream = _Stream(await exchange.upgrade(), exchange.entry, self._journal, self.script, fault)
-            await stream.serve()
+            stream = _Stream(
+                await exchange.upgrade(),
+                exchange.entry,
+                self._journal,
+                self.script,
+                recogniser=self.recogniser(exchange.entry),
+                fault=fault,
+            )
+            await stream.serve(self.greeting())
         except FaultStruckError:
             exchange.entry.outcome = "faulted"
         except (PeerGoneError, ConnectionError):
@@ -89,22 +114,27 @@ class _Stream:
     """One open stream."""
 
     def __init__(
-        self, websocket: WebSocket, entry: Entry, journal: Journal, script: DeepgramScript, fault: Fault | None
+        self,
+        websocket: WebSocket,
+        entry: Entry,
+        journal: Journal,
+        script: Any,
+        *,
+        recogniser: Answering,
+        fault: Fault | None,
     ) -> None:
         self._websocket = websocket
         self._entry = entry
         self._journal = journal
         self._script = script
         self._fault = fault
-        self._recogniser = Recogniser(
-            script,
-            endpointing_ms=int(entry.query.get("endpointing", ["10"])[0]),
-            utterance_end_ms=_optional(entry.query.get("utterance_end_ms")),
-        )
+        self._recogniser = recogniser
         websocket.ignores_close = fault is not None and fault.kind == "ignore_close"
 
-    async def serve(self) -> None:
+    async def serve(self, greeting: list[Message]) -> None:
         """Until one side closes. Raises PeerGoneError, FaultStruckError."""
+        for said in greeting:
+            await self._websocket.send(said)
         while True:
             try:
                 async with asyncio.timeout(self._script.idle_timeout_ms / 1000):
@@ -125,16 +155,13 @@ class _Stream:
             self._entry.audio_messages += 1
             await self._tell(self._recogniser.feed(message))
             return True
-        kind = json.loads(message).get("type")
-        self._entry.messages.append(str(kind))
-        match kind:
-            case "Finalize":
-                await self._tell(self._recogniser.finalize())
-            case "CloseStream":
-                await self._tell([*self._recogniser.finalize(), self._metadata()])
-                await self._websocket.close(1000, "")
-                self._entry.outcome = "completed"
-                return False
+        control = json.loads(message)
+        self._entry.messages.append(str(control.get("type")))
+        await self._tell(self._recogniser.control(control))
+        if control.get("type") == "CloseStream":
+            await self._websocket.close(1000, "")
+            self._entry.outcome = "completed"
+            return False
         self._journal.changed()
         return True
 
@@ -159,7 +186,13 @@ class _Stream:
                 await self._websocket.send_text(GARBAGE.decode("latin-1"))
                 await self._deaf()
             case "error_event":
-                told = {"type": "Error", "description": "as scripted", "variant": fault.error_type, "message": ""}
+                told = {
+                    "type": "Error",
+                    "description": "as scripted",
+                    "variant": fault.error_type,
+                    "code": fault.error_type,
+                    "message": "",
+                }
                 await self._websocket.send(told)
             case _:
                 return
@@ -170,16 +203,19 @@ class _Stream:
         while True:
             await self._websocket.receive()
 
-    def _metadata(self) -> Message:
-        return {
-            "type": "Metadata",
-            "transaction_key": "deprecated",
-            "request_id": "emulated",
-            "sha256": "",
-            "created": "2026-01-01T00:00:00.000Z",
-            "duration": self._recogniser.heard_ms / 1000,
-            "channels": 1,
-        }
+
+class DeepgramV1(DeepgramListen):
+    """Version 1."""
+
+    route = "/v1/listen"
+
+    def recogniser(self, entry: Entry) -> Answering:
+        """What listens to one stream."""
+        return Recogniser(
+            self.script,
+            endpointing_ms=int(entry.query.get("endpointing", ["10"])[0]),
+            utterance_end_ms=_optional(entry.query.get("utterance_end_ms")),
+        )
 
 
 def _optional(values: list[str] | None) -> int | None:

@@ -56,11 +56,6 @@ class Recogniser:
         self._awaits_utterance_end = False
         self._next_interim = 0
 
-    @property
-    def heard_ms(self) -> int:
-        """How much audio has come."""
-        return self._now
-
     def feed(self, pcm: bytes) -> list[Message]:
         """Messages that the audio gives rise to."""
         data = self._rest + pcm
@@ -71,6 +66,15 @@ class Recogniser:
             messages += self._frame(np.frombuffer(data[at : at + _FRAME_BYTES], dtype="<i2"))
         return messages
 
+    def control(self, message: Message) -> list[Message]:
+        """Messages that answer a control message."""
+        match message.get("type"):
+            case "Finalize":
+                return self.finalize()
+            case "CloseStream":
+                return [*self.finalize(), self._metadata()]
+        return []
+
     def finalize(self) -> list[Message]:
         """All that was heard becomes final now."""
         if self._since is None:
@@ -80,6 +84,17 @@ class Recogniser:
         messages.append(self._result(last, final=True, from_finalize=True))
         self._speech_over()
         return messages
+
+    def _metadata(self) -> Message:
+        return {
+            "type": "Metadata",
+            "transaction_key": "deprecated",
+            "request_id": "emulated",
+            "sha256": "",
+            "created": "2026-01-01T00:00:00.000Z",
+            "duration": self._now / 1000,
+            "channels": 1,
+        }
 
     def _frame(self, samples: Any) -> list[Message]:
         self._now += _FRAME_MS

@@ -12,10 +12,13 @@ from typing import Any, TypeVar
 from parley_contract.pipeline import (
     AnthropicLlm,
     DeadlinesConfig,
+    DeepgramFluxStt,
     DeepgramStt,
     GeminiLlm,
     OpenAICompatibleLlm,
+    OpenAICompatibleStt,
     OpenAILlm,
+    OpenAIStt,
     OpenAITts,
 )
 from parley_gateway.conversation.history import HistoryItem, Speaker, Utterance
@@ -69,6 +72,20 @@ class Network:
     def deepgram(self, **options: Any) -> Any:
         """Deepgram's recognition."""
         return create_stt(DeepgramStt(**self._where(self.address), **options), self.deadlines)
+
+    def deepgram_flux(self, **options: Any) -> Any:
+        """Deepgram's conversational recognition."""
+        return create_stt(DeepgramFluxStt(**self._where(self.address), **options), self.deadlines)
+
+    def openai_transcription(self, **options: Any) -> Any:
+        """OpenAI's transcription of whole utterances."""
+        config = OpenAIStt(model="gpt-4o-mini-transcribe", **self._where(f"{self.address}/v1"), **options)
+        return create_stt(config, self.deadlines)
+
+    def compatible_transcription(self, **options: Any) -> Any:
+        """A Whisper server of one's own; it wants no key."""
+        config = OpenAICompatibleStt(model="whisper", base_url=f"{self.address}/compatible/v1", **options)
+        return create_stt(config, self.deadlines)
 
     def _where(self, base_url: str) -> dict[str, Any]:
         return {"api_key_files": [self.key_file], "base_url": base_url}

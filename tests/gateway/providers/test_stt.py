@@ -30,6 +30,17 @@ class TestDeepgram(SttConformance):
         return speech_like(1200, rate=16_000)
 
 
+class TestDeepgramFlux(SttConformance):
+    @pytest_asyncio.fixture
+    async def stt(self, network: Network) -> AsyncIterator[Stt]:
+        async with open_provider(network.deepgram_flux()) as stt:
+            yield stt
+
+    @pytest.fixture
+    def utterance(self) -> bytes:
+        return speech_like(1200, rate=16_000)
+
+
 class TestEmbedded(SttConformance):
     @pytest_asyncio.fixture
     async def stt(self) -> AsyncIterator[Stt]:
