@@ -17,7 +17,7 @@ from deepgram.environment import DeepgramClientEnvironment
 
 from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import Stage
-from parley_gateway.providers.websocket import AbortableWebSocket, websocket_failure
+from parley_gateway.providers.websocket import AbortableWebSocket, websocket_failure, websocket_url
 
 _ENDPOINT = "wss://api.deepgram.com"
 
@@ -45,7 +45,7 @@ class DeepgramSockets:
 
     def __init__(self, base_url: str | None, deadlines: DeadlinesConfig, *, decode: bool = True) -> None:
         """`decode`: whether text comes as `str`; a parser of bytes is spared the work."""
-        self._base_url = _websocket_url(base_url or _ENDPOINT)
+        self._base_url = websocket_url(base_url or _ENDPOINT)
         self._deadlines = deadlines
         self._decode = decode
         self._tls = httpx.create_ssl_context()
@@ -93,9 +93,3 @@ async def _connect(stage: Stage, socket: AbortableWebSocket) -> None:
         if failure is None:
             raise
         raise failure from None
-
-
-def _websocket_url(url: str) -> str:
-    """`http` and `https` are taken as what they become after the upgrade."""
-    scheme, separator, rest = url.rstrip("/").partition("://")
-    return {"http": "ws", "https": "wss"}.get(scheme, scheme) + separator + rest

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from parley_gateway.conversation.events import FailureKind, Stage
@@ -18,6 +19,7 @@ _SAMPLE_BYTES = 2
 class _Begun:
     """A segment of which the first audio is there; None where it has none."""
 
+    segment: TtsSegment
     audio: AsyncGenerator[TtsAudio, None]
     first: TtsAudio | None
 
@@ -25,7 +27,8 @@ class _Begun:
 async def one_ahead(segments: AsyncIterator[TtsSegment], synthesise: Synthesise) -> AsyncGenerator[TtsAudio, None]:
     """Audio of all segments in their order, with one request begun ahead and no more.
 
-    A failure is raised when its segment's turn comes, after all audio before it. Closing ends all requests.
+    A failure names its segment, and is raised when its turn comes, after all audio before it. Closing ends all
+    requests.
     """
     upcoming = asyncio.create_task(_begin_next(segments, synthesise))
     try:
@@ -40,7 +43,8 @@ async def one_ahead(segments: AsyncIterator[TtsSegment], synthesise: Synthesise)
 async def _begin_next(segments: AsyncIterator[TtsSegment], synthesise: Synthesise) -> _Begun | None:
     async for segment in segments:
         audio = synthesise(segment)
-        return _Begun(audio, await anext(audio, None))
+        with _blaming(segment):
+            return _Begun(segment, audio, await anext(audio, None))
     return None
 
 
@@ -48,10 +52,21 @@ async def _audio_of(begun: _Begun) -> AsyncGenerator[TtsAudio, None]:
     try:
         if begun.first is not None:
             yield begun.first
-        async for audio in begun.audio:
-            yield audio
+        with _blaming(begun.segment):
+            async for audio in begun.audio:
+                yield audio
     finally:
         await begun.audio.aclose()
+
+
+@contextmanager
+def _blaming(segment: TtsSegment) -> Iterator[None]:
+    """A failure names the segment that it befell."""
+    try:
+        yield
+    except ProviderError as error:
+        error.segment = segment.segment
+        raise
 
 
 async def _end(upcoming: asyncio.Task[_Begun | None]) -> None:

@@ -91,6 +91,12 @@ class AbortableWebSocket:
         return self._connection
 
 
+def websocket_url(url: str) -> str:
+    """`http` and `https` are taken as what they become after the upgrade."""
+    scheme, separator, rest = url.rstrip("/").partition("://")
+    return {"http": "ws", "https": "wss"}.get(scheme, scheme) + separator + rest
+
+
 def websocket_failure(stage: Stage, error: Exception) -> ProviderError | None:
     """The failure that an exception of a WebSocket tells of; None for one that is not of its kind."""
     match error:
