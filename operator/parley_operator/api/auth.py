@@ -102,6 +102,9 @@ class AuthSpec(ResourceModel):
         | None
     ) = None
     """Static tokens: whoever sends one of them is let in. Excludes anonymous."""
+    tokens_in_address: bool = False
+    """Whether tokens are also taken from the address (?token=), for clients that know no other way. What is in an
+    address is kept in many a log: prefer clientSecrets."""
     api_keys: (
         Annotated[
             tuple[ApiKeySpec, ...],
@@ -139,6 +142,12 @@ class AuthSpec(ResourceModel):
                 any(way is not None for way in (auth.tokens, auth.api_keys, auth.jwt))
                 != (auth.anonymous is not None)
             ),
+        ),
+        Rule(
+            cel="!self.tokensInAddress || has(self.tokens)",
+            message="tokensInAddress needs tokens",
+            field="tokensInAddress",
+            holds=lambda auth: not auth.tokens_in_address or auth.tokens is not None,
         ),
         Rule(
             cel="!has(self.clientSecrets) || has(self.apiKeys)",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.durations import seconds
-from parley_operator.api.values import Duration, ModelName, Money, Price
+from parley_operator.api.values import Duration, ModelFamily, Money, Price
 
 
 class PriceSpec(ResourceModel):
@@ -16,10 +16,16 @@ class PriceSpec(ResourceModel):
 
     provider: Annotated[str, Field(min_length=1, max_length=64)]
     """As pipeline names it, such as Deepgram."""
-    model: ModelName
-    """The model, or the beginning of its name."""
+    model: ModelFamily
+    """The model, with or without the date of a snapshot; one that ends in * is a family."""
     unit: Literal[
-        "AudioSeconds", "Characters", "InputTokens", "CachedInputTokens", "OutputTokens", "AudioOutputTokens"
+        "AudioSeconds",
+        "Characters",
+        "InputTokens",
+        "CachedInputTokens",
+        "CacheWriteInputTokens",
+        "OutputTokens",
+        "AudioOutputTokens",
     ]
     """What is counted."""
     price: Price

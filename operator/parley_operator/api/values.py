@@ -84,6 +84,15 @@ ModelName = Annotated[
     Shape(r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$", "the provider's name of a model, without spaces", max_length=128),
 ]
 
+ModelFamily = Annotated[
+    str,
+    Shape(
+        r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*[*]?$",
+        "a model's name, or its beginning and *, such as gpt-4.1*",
+        max_length=128,
+    ),
+]
+
 VoiceName = Annotated[
     str, Shape(r"^[A-Za-z0-9][A-Za-z0-9 ._:/+-]*$", "the provider's name of a voice", max_length=128)
 ]

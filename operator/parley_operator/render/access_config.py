@@ -25,7 +25,9 @@ def _ways(resource: VoiceDeployment, auth: AuthSpec) -> dict[str, Any]:
         return {"anonymous": True}
     secrets = auth.client_secrets
     return said(
-        tokens={"token_files": secret_files(auth.tokens)} if auth.tokens else None,
+        tokens=said(token_files=secret_files(auth.tokens), in_address=True if auth.tokens_in_address else None)
+        if auth.tokens
+        else None,
         api_keys=[_api_key(key) for key in auth.api_keys] if auth.api_keys else None,
         jwt=[_jwt(issuer) for issuer in auth.jwt] if auth.jwt else None,
         client_secrets=said(

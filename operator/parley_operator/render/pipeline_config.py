@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from parley_operator.api.durations import seconds
-from parley_operator.api.llm import LlmProvider
+from parley_operator.api.llm import GeminiSettings, LlmProvider
 from parley_operator.api.pipeline import PipelineSpec
 from parley_operator.api.quantities import parse_quantity
 from parley_operator.api.stage import Stage
@@ -72,7 +72,15 @@ def _stt(stt: SttProvider) -> dict[str, Any]:
 
 
 def _llm(llm: LlmProvider) -> dict[str, Any]:
-    return _stage(llm) | said(max_tokens=llm.max_tokens, temperature=decimal(llm.temperature))
+    gemini = llm.gemini or GeminiSettings()
+    return _stage(llm) | said(
+        max_tokens=llm.max_tokens,
+        temperature=decimal(llm.temperature),
+        thinking=llm.anthropic.thinking if llm.anthropic else None,
+        reasoning_effort=llm.reasoning.effort.lower() if llm.reasoning and llm.reasoning.effort else None,
+        thinking_level=gemini.thinking_level,
+        thinking_budget=gemini.thinking_budget,
+    )
 
 
 def _tts(tts: TtsProvider) -> dict[str, Any]:

@@ -159,18 +159,21 @@ ENGINE_SPEC: dict[str, Any] = {
         "llm": {
             **KEYED_LLM,
             "requestsPerMinute": 500,
+            "anthropic": {"thinking": "BetweenTools"},
             "fallbacks": [
                 {
                     "name": "gemini",
                     "provider": "Gemini",
                     "model": "gemini-2.5-flash",
                     "apiKeys": [secret("keys", "gemini")],
+                    "gemini": {"thinkingBudget": 0},
                 },
                 {
                     "name": "own",
                     "provider": "OpenAICompatible",
                     "baseURL": "http://litellm.example.com:4000/v1",
                     "model": "gpt-4.1-mini",
+                    "reasoning": {"effort": "None"},
                 },
             ],
         },
@@ -227,6 +230,7 @@ ENGINE_SPEC: dict[str, Any] = {
     },
     "auth": {
         "tokens": [secret("tokens", "website")],
+        "tokensInAddress": True,
         "apiKeys": [{"name": "backend", "valueFrom": secret("tokens", "backend"), "tenant": "bakery"}],
         "jwt": [JWT, HS256],
         "clientSecrets": {"path": "/v1/tickets", "lifetime": "45s"},
@@ -506,6 +510,12 @@ BAD: list[Bad] = [
         "set tokens, apiKeys or jwt, or else anonymous",
     ),
     Bad(
+        "no tokens in addresses",
+        resource(auth={"jwt": [JWT], "tokensInAddress": True}),
+        "spec.auth.tokensInAddress",
+        "tokensInAddress needs tokens",
+    ),
+    Bad(
         "client secrets that nobody mints",
         resource(auth={"tokens": [secret("a", "b")], "clientSecrets": {}}),
         "spec.auth.clientSecrets",
@@ -572,6 +582,24 @@ BAD: list[Bad] = [
         ),
         "spec.pipeline.stt.flux.eagerThreshold",
         'eagerThreshold must be between "0.3" and "0.9"',
+    ),
+    Bad(
+        "thinking of another's",
+        with_pipeline(llm={**KEYED_LLM, "reasoning": {"effort": "Low"}}),
+        "spec.pipeline.llm.reasoning",
+        "reasoning may be set for provider OpenAI or OpenAICompatible only",
+    ),
+    Bad(
+        "thinking twice",
+        with_pipeline(
+            llm={
+                **KEYED_LLM,
+                "provider": "Gemini",
+                "gemini": {"thinkingLevel": "Low", "thinkingBudget": 5},
+            }
+        ),
+        "spec.pipeline.llm.gemini",
+        "set thinkingLevel for Gemini 3 and later",
     ),
     Bad(
         "a tool of two kinds",
