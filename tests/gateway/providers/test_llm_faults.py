@@ -7,12 +7,24 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from google.genai.errors import APIError
 
 from parley_gateway.conversation.events import FailureKind, Stage
-from parley_gateway.ports import Llm, LlmText, ProviderError
+from parley_gateway.conversation.history import (
+    Speaker,
+    ToolCall,
+    ToolExchange,
+    ToolResult,
+    ToolStatus,
+    Utterance,
+)
+from parley_gateway.ports import Llm, LlmText, LlmToolCall, ProviderError
+from parley_gateway.providers.errors import KeyRefusedError
+from parley_gateway.providers.llm.gemini_errors import api_failure
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault
 from tests.emulators.fixtures import API_KEY
+from tests.emulators.language_model import ScriptedCall
 from tests.gateway.providers.network import SAID, Network, a_request, befall, drained, open_provider
 
 REFUSED, LIMITED, OVERLOADED = FailureKind.REFUSED, FailureKind.RATE_LIMITED, FailureKind.OVERLOADED
@@ -142,3 +154,63 @@ async def test_g02_tls_to_a_plain_server_is_unreachable(name: str, impatient: Ne
     mistaken = Network(impatient.address.replace("http:", "https:"), impatient.key_file, impatient.deadlines)
     async with open_provider(getattr(mistaken, name)()) as llm:
         assert (await failing(llm)).kind is FailureKind.UNREACHABLE
+
+
+async def test_g10_an_answer_without_a_word_is_a_failure(emulators: Emulators, name: str, llm: Llm) -> None:
+    befall(emulators, name, replies=[" "])
+    assert (await failing(llm)).kind is GARBAGE
+
+
+async def test_g12_after_a_tool_what_was_said_before_it_is_enough(
+    emulators: Emulators, name: str, llm: Llm
+) -> None:
+    befall(emulators, name, replies=[" "])
+    call = ToolExchange(ToolCall("c1", "note", "{}"), ToolResult("c1", ToolStatus.SUCCEEDED, "Noted."))
+    caller, agent = Utterance(Speaker.CALLER, "Bye."), Utterance(Speaker.AGENT, "I noted that. Goodbye!")
+    assert (await drained(llm.reply(a_request(caller, agent, call))))[1] is None
+    silent, failure = await drained(llm.reply(a_request(caller, call)))
+    assert failure is not None
+    assert not "".join(event.delta for event in silent if isinstance(event, LlmText)).strip()
+
+
+async def test_g12_nothing_is_called_for_an_answer_that_breaks_off(
+    emulators: Emulators, name: str, llm: Llm
+) -> None:
+    calls = {SAID: [ScriptedCall(name="book", arguments={"people": 2})] * 3}
+    befall(emulators, name, Fault(kind="end", after=2), calls=calls)
+    events, failure = await drained(llm.reply(a_request()))
+    assert failure is not None
+    assert not any(isinstance(event, LlmToolCall) for event in events)
+
+
+class TestGemini:
+    """Says in the body what others say by status and headers."""
+
+    @pytest.fixture
+    def name(self) -> str:
+        return "gemini"
+
+    async def test_g10_a_key_that_is_not_valid_is_known_as_such(self, emulators: Emulators, llm: Llm) -> None:
+        befall(emulators, "gemini", keys=["another key"])
+        assert isinstance(await failing(llm), KeyRefusedError)
+
+    async def test_g10_what_a_filter_blocks_is_refused(self, emulators: Emulators, llm: Llm) -> None:
+        befall(emulators, "gemini", blocks=True)
+        failure = await failing(llm)
+        assert (failure.kind, "SAFETY" in failure.detail) == (REFUSED, True)
+
+    async def test_g12_a_call_that_the_model_could_not_write_may_be_tried_again(
+        self, emulators: Emulators, llm: Llm
+    ) -> None:
+        befall(emulators, "gemini", finish="MALFORMED_FUNCTION_CALL")
+        assert (await failing(llm)).kind is GARBAGE
+
+    def test_g10_a_delay_in_the_body_counts(self) -> None:
+        info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}
+        body = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": ["?", info]}}
+        failure = api_failure(APIError(429, body))
+        assert (failure.kind, failure.retry_after) == (LIMITED, 34.5)
+
+    @pytest.mark.parametrize("body", [{}, [], "?", {"error": 1}, {"error": {"details": {}}}, None])
+    def test_g10_a_body_of_any_shape_is_understood(self, body: object) -> None:
+        assert api_failure(APIError(503, body)).kind is OVERLOADED
