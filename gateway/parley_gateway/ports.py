@@ -277,14 +277,6 @@ class LlmText:
 
 
 @dataclass(frozen=True, slots=True)
-class LlmUsage:
-    """What the answer took, as the provider counts it."""
-
-    input_tokens: int
-    output_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class LlmToolCall:
     """The answer needs a tool: it ends after its calls, and is asked for anew with their results."""
 
@@ -296,7 +288,7 @@ class LlmRewind:
     """Text after the last whole sentence is withdrawn: another provider goes on from there."""
 
 
-LlmEvent = LlmText | LlmUsage | LlmToolCall | LlmRewind
+LlmEvent = LlmText | LlmToolCall | LlmRewind
 
 
 class Llm(Protocol):

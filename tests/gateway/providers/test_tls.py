@@ -75,7 +75,7 @@ def trusting(encrypted: Emulators, certificate: Path, key_file: Path, monkeypatc
     return Network(encrypted.url, key_file, IMPATIENT.model_copy(update={"connect": 5.0}))
 
 
-@pytest.mark.parametrize("name", ["anthropic", "openai_chat"])
+@pytest.mark.parametrize("name", ["anthropic", "openai_chat", "gemini"])
 async def test_g05_an_answer_uses_the_connection_that_was_warmed(
     encrypted: Emulators, trusting: Network, name: str
 ) -> None:
@@ -115,7 +115,7 @@ async def test_g04_over_tls_closing_ends_the_request_at_a_stalled_peer(
         await encrypted.journal.until(lambda journal: journal.entries[0].outcome == "client_gone")
 
 
-@pytest.mark.parametrize("name", ["anthropic", "openai_chat", "openai_speech"])
+@pytest.mark.parametrize("name", ["anthropic", "openai_chat", "gemini", "openai_speech"])
 async def test_g02_a_certificate_that_is_not_trusted_is_unreachable(
     encrypted: Emulators, key_file: Path, name: str
 ) -> None:
