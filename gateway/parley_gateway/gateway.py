@@ -50,7 +50,11 @@ class Gateway:
         self._accounting = create_accounting(config, self._metrics.registry)
         self._access = create_access(config.auth, vouched=_vouches(config))
         self._pipeline: Pipeline = create_pipeline(
-            config.pipeline, config.deadlines, agent=agent.current, observer=self._metrics.providers
+            config.pipeline,
+            config.deadlines,
+            turn_taking=config.turn_taking,
+            agent=agent.current,
+            observer=self._metrics.providers,
         )
         self._health.dependencies = self._dependencies
         self._sessions = Sessions(
@@ -110,8 +114,9 @@ class Gateway:
         await drain(self._sessions, timeout_s=self._config.drain.timeout, hurry=stop.hurry)
 
     async def _close_providers(self) -> None:
-        stages = (self._pipeline.stt, self._pipeline.llm, self._pipeline.tts)
-        closing = [asyncio.create_task(stage.aclose(), name="close provider") for stage in stages]
+        pipeline = self._pipeline
+        stages = (pipeline.stt, pipeline.llm, pipeline.tts, pipeline.voice_activity)
+        closing = [asyncio.create_task(stage.aclose(), name="close provider") for stage in stages if stage]
         _, late = await asyncio.wait(closing, timeout=_CLOSE_S)
         await _cancelled(*late)
 

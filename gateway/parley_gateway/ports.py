@@ -190,7 +190,10 @@ class SttStream(Protocol):
         ...
 
     def send(self, pcm: bytes) -> int:
-        """Hand over audio at the provider's `sample_rate`; returns the ms dropped to stay bounded."""
+        """Hand over audio at the provider's `sample_rate`; returns the ms dropped to stay bounded.
+
+        Positions in events count all of it, what was dropped too.
+        """
         ...
 
     def finalize(self) -> None:

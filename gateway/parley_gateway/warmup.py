@@ -22,7 +22,7 @@ _LONGEST_RETRY_S = 30.0
 
 async def warm_up(pipeline: Pipeline, health: Health) -> None:
     """Warm every stage, each until it succeeds: a provider that is down delays readiness and crashes nothing."""
-    stages = {Stage.STT: pipeline.stt.warm, Stage.LLM: pipeline.llm.warm, Stage.TTS: pipeline.tts.warm}
+    stages = {Stage.STT: _listening(pipeline), Stage.LLM: pipeline.llm.warm, Stage.TTS: pipeline.tts.warm}
     async with asyncio.TaskGroup() as group:
         for stage, warm in stages.items():
             group.create_task(_warm(stage, warm, health), name=f"warm {stage}")
@@ -30,6 +30,17 @@ async def warm_up(pipeline: Pipeline, health: Health) -> None:
     gc.collect()
     gc.freeze()
     logger.info("warmed up")
+
+
+def _listening(pipeline: Pipeline) -> Callable[[], Awaitable[None]]:
+    """The recogniser, and what hears speech beside it."""
+
+    async def warm() -> None:
+        if pipeline.voice_activity is not None:
+            await pipeline.voice_activity.warm()
+        await pipeline.stt.warm()
+
+    return warm
 
 
 async def _warm(stage: Stage, warm: Callable[[], Awaitable[None]], health: Health) -> None:

@@ -13,13 +13,18 @@ from parley_contract.pipeline import (
     DeadlinesConfig,
     KeyedProvider,
     LlmConfig,
+    OpenAICompatibleStt,
+    OpenAIStt,
     PipelineConfig,
     ResilienceConfig,
     SttConfig,
     TtsConfig,
 )
+from parley_contract.turn_taking import TurnTakingConfig
+from parley_gateway.audio.activity import create_voice_activity
+from parley_gateway.audio.energy import EnergyActivity
 from parley_gateway.conversation.events import Stage
-from parley_gateway.ports import Llm, Stt, Tts
+from parley_gateway.ports import Llm, Stt, Tts, VoiceActivity
 from parley_gateway.providers.credentials import Keys
 from parley_gateway.providers.resilience.breaker import Breaker
 from parley_gateway.providers.resilience.cached_tts import CachedTts
@@ -74,6 +79,8 @@ class Pipeline:
     stt: Stt
     llm: Llm
     tts: Tts
+    voice_activity: VoiceActivity | None = None
+    """What hears speech beside the recogniser; None where that is enough."""
     report: Callable[[Stage], list[dict[str, Any]]] = lambda _: []
     """How each provider of a stage fares, in words and numbers for people."""
 
@@ -82,6 +89,7 @@ def create_pipeline(
     config: PipelineConfig,
     deadlines: DeadlinesConfig,
     *,
+    turn_taking: TurnTakingConfig | None = None,
     agent: Callable[[], AgentText] = AgentText,
     observer: ResilienceObserver | None = None,
 ) -> Pipeline:
@@ -93,8 +101,11 @@ def create_pipeline(
     that a gateway says what it lacks instead of crashing in a loop.
     """
     observer = observer or Unwatched()
-    build = _Builder(config.resilience, deadlines, observer)
-    stt: Lineup[Stt] = build.lineup(Stage.STT, [config.stt, *config.stt_fallbacks], build.probe_stt)
+    turn_taking = turn_taking or TurnTakingConfig()
+    recognisers = [config.stt, *config.stt_fallbacks]
+    hearing = _create_hearing(turn_taking)
+    build = _Builder(config.resilience, deadlines, observer, hearing)
+    stt: Lineup[Stt] = build.lineup(Stage.STT, recognisers, build.probe_stt)
     llm: Lineup[Llm] = build.lineup(Stage.LLM, [config.llm, *config.llm_fallbacks], probe_llm)
     tts: Lineup[Tts] = build.lineup(Stage.TTS, [config.tts, *config.tts_fallbacks], probe_tts)
     lineups: dict[Stage, Lineup[Any]] = {Stage.STT: stt, Stage.LLM: llm, Stage.TTS: tts}
@@ -102,6 +113,7 @@ def create_pipeline(
     cache = SpeechCache(config.speech_cache.max_bytes if config.speech_cache else 0)
     return Pipeline(
         stt=ResilientStt(stt),
+        voice_activity=hearing if _hears_beside(turn_taking, recognisers) else None,
         llm=ResilientLlm(llm, between_s=deadlines.between_bytes),
         tts=CachedTts(voices, cache, agent=agent, observer=observer),
         report=lambda stage: lineups[stage].report(),
@@ -115,6 +127,7 @@ class _Builder:
     resilience: ResilienceConfig
     deadlines: DeadlinesConfig
     observer: ResilienceObserver
+    hearing: VoiceActivity
 
     @property
     def patience_s(self) -> float:
@@ -137,7 +150,7 @@ class _Builder:
     def _member(self, stage: Stage, name: str, config: AnyConfig) -> Member[Any]:
         keys = keys_of(stage, config, self.deadlines, name=name, observer=self.observer)
         breaker = Breaker(self.resilience.breaker_failures, self.resilience.breaker_probe_interval)
-        provider = _create(stage, config, self.deadlines, keys)
+        provider = _create(stage, config, self.deadlines, keys, hearing=self.hearing)
         return Member(
             stage=stage, name=name, provider=provider, breaker=breaker, observer=self.observer, keys=keys
         )
@@ -152,9 +165,9 @@ def _names(configs: Sequence[AnyConfig]) -> list[str]:
     ]
 
 
-def create_stt(config: SttConfig, deadlines: DeadlinesConfig) -> Stt:
-    """The configured recogniser."""
-    return cast("Stt", _create(Stage.STT, config, deadlines))
+def create_stt(config: SttConfig, deadlines: DeadlinesConfig, *, hearing: VoiceActivity | None = None) -> Stt:
+    """The configured recogniser. `hearing` cuts utterances for one that cannot; loudness where none is given."""
+    return cast("Stt", _create(Stage.STT, config, deadlines, hearing=hearing))
 
 
 def create_llm(config: LlmConfig, deadlines: DeadlinesConfig) -> Llm:
@@ -167,7 +180,29 @@ def create_tts(config: TtsConfig, deadlines: DeadlinesConfig) -> Tts:
     return cast("Tts", _create(Stage.TTS, config, deadlines))
 
 
-def _create(stage: Stage, config: AnyConfig, deadlines: DeadlinesConfig, keys: Keys | None = None) -> Any:
+def _create_hearing(config: TurnTakingConfig) -> VoiceActivity:
+    try:
+        return create_voice_activity(config)
+    except ModuleNotFoundError as error:
+        raise ProviderNotInstalledError(
+            f"voice activity by Silero needs the package {error.name!r}: install parley-voice[silero]"
+        ) from error
+
+
+def _hears_beside(config: TurnTakingConfig, recognisers: Sequence[SttConfig]) -> bool:
+    """Recognisers of whole utterances have the detector within, and say themselves what it hears."""
+    cut_by_us = all(isinstance(recogniser, OpenAIStt | OpenAICompatibleStt) for recogniser in recognisers)
+    return config.voice_activity != "Provider" and not cut_by_us
+
+
+def _create(
+    stage: Stage,
+    config: AnyConfig,
+    deadlines: DeadlinesConfig,
+    keys: Keys | None = None,
+    *,
+    hearing: VoiceActivity | None = None,
+) -> Any:
     """Calls `create` of `providers/<stage>/<module>.py`: what is reached over the network is given its keys."""
     module = _MODULES[stage][config.provider]
     try:
@@ -177,7 +212,11 @@ def _create(stage: Stage, config: AnyConfig, deadlines: DeadlinesConfig, keys: K
             f"the {stage} provider needs the package {error.name!r}: install parley-voice[{module}]"
         ) from error
     keys = keys or keys_of(stage, config, deadlines)
-    return create(config, deadlines) if keys is None else create(config, deadlines, keys)
+    if keys is None:
+        return create(config, deadlines)
+    if stage is Stage.STT:
+        return create(config, deadlines, keys, hearing or EnergyActivity())
+    return create(config, deadlines, keys)
 
 
 def keys_of(

@@ -22,11 +22,14 @@ from parley_gateway.conversation.events import (
     TranscriptChanged,
     Word,
 )
-from parley_gateway.ports import ProviderError, Stt, SttEvent, SttRequest, SttStream
+from parley_gateway.ports import ProviderError, Stt, SttEvent, SttRequest, SttStream, VoiceActivity
+from parley_gateway.session.hearing import Hearing
 from parley_gateway.session.unsettled import Unsettled
 
 COALESCE_MS = 80
 """Audio is handed on in pieces of at least this: a send costs an SDK 34 µs, whatever its size."""
+LISTENING_MS = 40
+"""The same where a detector listens, which is to notice speech at once: providers put more together themselves."""
 BACKLOG_MS = 5_000
 """Audio kept while there is no stream; what is older is dropped."""
 MAX_ATTEMPTS = 6
@@ -62,15 +65,20 @@ class Recognition:
         *,
         input_rate: int,
         observer: RecognitionObserver,
+        voice_activity: VoiceActivity | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        """`voice_activity`: what hears speech beside the recogniser, if anything does."""
         self._stt = stt
         self._request = request
         self._observer = observer
         self._jitter = jitter
         self._input_rate = input_rate
         self._resampler = Resampler(input_rate, stt.sample_rate)
-        self._coalesce_bytes = ms_to_bytes(COALESCE_MS, input_rate)
+        self._hearing: Hearing | None = None
+        if voice_activity is not None:
+            self._hearing = Hearing(voice_activity, sample_rate=stt.sample_rate, tell=observer.on_event)
+        self._coalesce_bytes = ms_to_bytes(LISTENING_MS if voice_activity else COALESCE_MS, input_rate)
         self._backlog_bytes = ms_to_bytes(BACKLOG_MS, stt.sample_rate)
         self._pending = bytearray()
         self._backlog = bytearray()
@@ -105,8 +113,19 @@ class Recognition:
         if self._stream is not None:
             self._stream.finalize()
 
+    def pause(self) -> None:
+        """No audio comes for now: what was said is over."""
+        self.finalize()
+        if self._hearing is not None:
+            self._hearing.pause()
+
     def abort(self) -> None:
-        """Let go of the stream at once."""
+        """Let go of everything at once."""
+        if self._hearing is not None:
+            self._hearing.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._stream is not None:
             self._stream.abort()
             self._stream = None
@@ -144,11 +163,11 @@ class Recognition:
                 self._send(stream, backlog)
             async for event in stream.events():
                 self._unsettled.heard(event)
-                self._observer.on_event(self._placed(event))
+                self._tell(self._placed(event))
         except ProviderError as error:
             return error
         finally:
-            self.abort()
+            self._let_go()
         return ProviderError(Stage.STT, FailureKind.CUT, "the stream ended by itself")
 
     def _flush(self) -> None:
@@ -159,6 +178,8 @@ class Recognition:
     def _hand_over(self, pcm: bytes) -> None:
         pcm = self._resampler.feed(pcm)
         self._made += len(pcm)
+        if self._hearing is not None:
+            self._hearing.audio(pcm)
         if self._stream is not None:
             self._send(self._stream, pcm)
             return
@@ -174,9 +195,13 @@ class Recognition:
 
     def _send(self, stream: SttStream, pcm: bytes) -> None:
         self._unsettled.sent(pcm)
-        dropped = stream.send(pcm)
-        self._base_ms += dropped
-        self._observer.on_dropped(dropped)
+        self._observer.on_dropped(stream.send(pcm))
+
+    def _tell(self, event: SttEvent) -> None:
+        if self._hearing is not None and isinstance(event, SpeechStarted | SpeechStopped):
+            self._hearing.told(event)
+        else:
+            self._observer.on_event(event)
 
     def _placed(self, event: SttEvent) -> SttEvent:
         """The event in the session's own numbers and times."""

@@ -133,7 +133,9 @@ class Session:
                 on_interrupted=self._on_recognition_interrupted,
                 on_lost=self._on_recognition_lost,
                 on_dropped=lambda ms: self._drops.dropped(ms),
+                on_owns_turns=self._on_owns_turns,
             ),
+            voice_activity=self._pipeline.voice_activity,
         )
 
     def _new_replies(self, tools: Tools) -> Replies:
@@ -199,7 +201,7 @@ class Session:
     def mute(self, muted: bool) -> None:
         """Ignore audio from now on, or take it again. The recogniser hears no silence: speech is over at once."""
         if muted and not self._muted and self._reason is None:
-            self._recognition.finalize()
+            self._recognition.pause()
             self._feed(SpeechStopped(self._recognition.received_ms))
         self._muted = muted
 

@@ -97,12 +97,12 @@ class EmbeddedRecognitionStream:
         """Take audio; returns the ms dropped because too many utterances wait."""
         if self._aborted:
             return 0
-        if len(self._work) >= _MOST_WAITING:
-            return bytes_to_ms(len(pcm), SAMPLE_RATE)
+        drop = len(self._work) >= _MOST_WAITING
         self._last_audio = asyncio.get_running_loop().time()
-        self._take(self._endpointer.feed(pcm))
+        # Silence keeps the time of what is dropped.
+        self._take(self._endpointer.feed(bytes(len(pcm)) if drop else pcm))
         self._watch_for_stall()
-        return 0
+        return bytes_to_ms(len(pcm), SAMPLE_RATE) if drop else 0
 
     def finalize(self) -> None:
         """Answered by a final transcript, which is empty when nothing was said."""
