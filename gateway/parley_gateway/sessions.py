@@ -15,8 +15,6 @@ from parley_gateway.access.authenticator import Authenticator
 from parley_gateway.accounts import Account, Accounts, Subject
 from parley_gateway.agent import AgentSource
 from parley_gateway.conversation.events import EndReason
-from parley_gateway.conversation.history import HistoryItem
-from parley_gateway.conversation.notices import BudgetNearlyUsed
 from parley_gateway.metrics import Metrics
 from parley_gateway.ports import ClientLink
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
@@ -51,24 +49,6 @@ class _Running:
     link: ClientLink
     subject: Subject
     account: Account
-
-
-@dataclass(frozen=True, slots=True)
-class _Attached:
-    """A session, as its account acts on it."""
-
-    session: Session
-    link: ClientLink
-
-    def warn_of_budget(self, notice: BudgetNearlyUsed) -> None:
-        self.link.notify(notice)
-
-    def end(self, reason: EndReason, *, farewell: bool) -> None:  # noqa: ARG002 - sessions say no goodbye yet
-        self.session.hang_up(reason)
-
-    @property
-    def history(self) -> tuple[HistoryItem, ...]:
-        return ()
 
 
 class Sessions:
@@ -182,7 +162,7 @@ class Sessions:
         self._running[task] = running
         self._metrics.active_sessions = len(self._running)
         task.add_done_callback(self._forget)
-        account.attach(_Attached(session, link))
+        account.attach(session)
         logger.info("session started", extra={"session": session.id, "subject": subject.name})
         return Admitted(id=session.id, session=session, cost=lambda: account.cost)
 

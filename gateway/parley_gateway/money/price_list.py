@@ -62,14 +62,16 @@ def _deepgram() -> Iterator[ListedPrice]:
 
 
 def _openai_audio() -> Iterator[ListedPrice]:
+    """gpt-4o-mini-tts is billed by tokens, which are not told: this is OpenAI's own figure for a minute of them."""
     yield _minutes("OpenAI", "whisper-1", "0.006", date(2023, 3, 1))
     yield _minutes("OpenAI", "gpt-4o-transcribe", "0.006", date(2025, 3, 20))
     yield _minutes("OpenAI", "gpt-4o-mini-transcribe", "0.003", date(2025, 3, 20))
     yield _characters("OpenAI", "tts-1", "15", date(2023, 11, 6))
     yield _characters("OpenAI", "tts-1-hd", "30", date(2023, 11, 6))
-    speech = ("OpenAI", "gpt-4o-mini-tts")
-    yield ListedPrice(*speech, Unit.INPUT_TOKENS, Decimal("0.60"), MILLION, date(2025, 3, 20))
-    yield ListedPrice(*speech, Unit.AUDIO_OUTPUT_TOKENS, Decimal(12), MILLION, date(2025, 3, 20))
+    yield _minutes("OpenAI", "gpt-4o-mini-tts", "0.015", date(2025, 3, 20))
+    yield _not_billed("OpenAI", "tts-1", Unit.AUDIO_SECONDS)
+    yield _not_billed("OpenAI", "tts-1-hd", Unit.AUDIO_SECONDS)
+    yield _not_billed("OpenAI", "gpt-4o-mini-tts", Unit.CHARACTERS)
 
 
 def _openai() -> Iterator[ListedPrice]:
@@ -154,6 +156,11 @@ def _voices() -> Iterator[ListedPrice]:
 
 def _minutes(provider: str, model: str, dollars: str, since: date) -> ListedPrice:
     return ListedPrice(provider, model, Unit.AUDIO_SECONDS, Decimal(dollars), _MINUTE, since)
+
+
+def _not_billed(provider: str, model: str, unit: Unit) -> ListedPrice:
+    """Told, since other models of the API are billed by it; this one is billed by another unit."""
+    return ListedPrice(provider, model, unit, Decimal(0), 1, date(2023, 1, 1))
 
 
 def _characters(provider: str, model: str, dollars_per_million: str, since: date) -> ListedPrice:

@@ -37,7 +37,7 @@ def cost(provider: str, model: str, unit: Unit, amount: int, *, prices: Prices |
         ("Anthropic", "claude-haiku-4-5", Unit.CACHE_WRITE_INPUT_TOKENS, MILLION, "1.25"),
         ("OpenAI", "tts-1", Unit.CHARACTERS, MILLION, "15"),
         ("OpenAI", "tts-1-hd", Unit.CHARACTERS, MILLION, "30"),
-        ("OpenAI", "gpt-4o-mini-tts", Unit.AUDIO_OUTPUT_TOKENS, MILLION, "12"),
+        ("OpenAI", "gpt-4o-mini-tts", Unit.AUDIO_SECONDS, 60, "0.015"),
         ("OpenAI", "whisper-1", Unit.AUDIO_SECONDS, 60, "0.006"),
         ("OpenAI", "gpt-4.1-nano", Unit.CACHED_INPUT_TOKENS, MILLION, "0.025"),
         ("Gemini", "gemini-2.5-flash", Unit.OUTPUT_TOKENS, MILLION, "2.50"),

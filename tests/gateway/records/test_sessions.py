@@ -1,0 +1,173 @@
+"""From a caller to a row: with a database that is there, one that goes away, and processes that are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley_gateway.records import keeper
+from tests.gateway.calling import calling, raw
+from tests.gateway.running import Served, Site, process, served
+from tests.gateway.servers.postgres import Database, PostgresServer, create_database
+
+ROWS = "SELECT * FROM voice_sessions ORDER BY started_at"
+
+
+def keep(site: Site, database: Database, **records: Any) -> None:
+    """Have a gateway keep rows in a database."""
+    site.settings["records"] = {
+        "url_file": str(database.write_url(site.folder)),
+        "outbox": str(site.folder / "outbox"),
+        **records,
+    }
+
+
+async def rows(database: Database, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+    """What is in the table, once it is what is waited for."""
+    found: list[dict[str, Any]] = []
+    async with asyncio.timeout(60):
+        while True:
+            if database.rows("SELECT to_regclass('voice_sessions') AS there")[0]["there"]:
+                found = database.rows(ROWS)
+                if enough(found):
+                    return found
+            await asyncio.sleep(0.1)
+
+
+def waiting(site: Site) -> int:
+    """Rows on disk."""
+    return len(list((site.folder / "outbox").glob("process-*/database/*.json")))
+
+
+async def failing(gateway: Served) -> dict[str, Any]:
+    """What /health says of the database, once it has noticed."""
+    async with asyncio.timeout(60):
+        while True:
+            part: dict[str, Any] = (await gateway.get("/health")).json()["dependencies"]["database"]
+            if part["status"] == "failing":
+                return part
+            await asyncio.sleep(0.1)
+
+
+async def talk(gateway: Served, text: str = "Hello?") -> None:
+    async with calling(gateway) as (_, conversation):
+        turn = await conversation.type(text)
+        assert turn.answer
+
+
+async def test_g07_a_conversation_becomes_a_row_with_what_it_cost(site: Site, database: Database) -> None:
+    keep(site, database)
+    async with served(site.config()) as gateway:
+        await talk(gateway)
+        (row,) = await rows(database, bool)
+    assert (row["deployment"], row["reason"], row["user_id"]) == ("test", "client_gone", None)
+    assert row["output_tokens"] > 0
+    assert row["cost_llm"] > 0
+    assert row["cost"] == row["cost_stt"] + row["cost_llm"] + row["cost_tts"]
+    assert row["transcript"] is None
+    assert waiting(site) == 0
+
+
+async def test_g07_what_was_said_is_kept_by_choice_alone(site: Site, database: Database) -> None:
+    keep(site, database, transcripts="Text")
+    async with served(site.config()) as gateway:
+        await talk(gateway, "Do you keep this?")
+        (row,) = await rows(database, bool)
+    assert row["transcript"][0] == {"speaker": "caller", "text": "Do you keep this?", "interrupted": False}
+
+
+async def test_g07_while_the_database_is_away_sessions_go_on_and_health_says_so(
+    site: Site, own_postgres: PostgresServer
+) -> None:
+    database = create_database(own_postgres)
+    keep(site, database)
+    async with served(site.config()) as gateway:
+        await talk(gateway)
+        await rows(database, bool)
+        own_postgres.kill()
+        for _ in range(3):
+            await talk(gateway)
+        await gateway.until_metric('voice_records_waiting{destination="database"}', 3)
+        assert waiting(site) == 3
+        assert (await failing(gateway))["problem"]
+        assert (await gateway.get("/readiness")).status_code == 200
+        own_postgres.start()
+        assert len(await rows(database, lambda found: len(found) == 4)) == 4
+        await gateway.until_metric('voice_records_waiting{destination="database"}', 0)
+
+
+async def test_g07_a_gateway_that_ends_while_the_database_is_away_leaves_its_rows_to_the_next(
+    site: Site, own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "_LAST_S", 0.5)
+    database = create_database(own_postgres)
+    keep(site, database)
+    own_postgres.stop()
+    async with served(site.config()) as gateway:
+        await talk(gateway)
+    assert waiting(site) == 1
+    own_postgres.start()
+    async with served(site.config()):
+        assert len(await rows(database, bool)) == 1
+
+
+async def test_g07_a_killed_gateway_loses_no_session_that_had_ended_and_little_of_those_that_had_not(
+    site: Site, own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """Three had ended and could not be sent, two were talking when the process was killed."""
+    database = create_database(own_postgres)
+    keep(site, database)
+    own_postgres.stop()
+    config = site.write_config()
+    async with process(config) as (killed, gateway), AsyncExitStack() as stack:
+        for _ in range(3):
+            await talk(gateway)
+        for _ in range(2):
+            client = await stack.enter_async_context(raw(gateway, start=True))
+            await client.send('{"type":"text","text":"Hello?"}')
+            await client.until("reply.ended")
+        await checkpointed(site, sessions=2)
+        killed.signal(signal.SIGKILL)
+        assert await killed.exit_status() == -signal.SIGKILL
+    own_postgres.start()
+    async with process(config):
+        found = await rows(database, lambda found: len(found) == 5)
+    assert [row["reason"] for row in found] == ["client_gone"] * 3 + ["interrupted"] * 2
+    assert all(row["cost_llm"] > 0 for row in found)
+    assert waiting(site) == 0
+
+
+async def checkpointed(site: Site, *, sessions: int) -> None:
+    """Until the process has written down so many running sessions, each with some cost."""
+    async with asyncio.timeout(60):
+        while True:
+            lines = [
+                line
+                for path in (site.folder / "outbox").glob("process-*/live.json")
+                for line in path.read_bytes().splitlines()
+            ]
+            if len(lines) == sessions and all(b'"cost":"0"' not in line for line in lines):
+                return
+            await asyncio.sleep(0.2)
+
+
+async def test_g06_a_session_ends_at_its_budget_with_a_reason_and_a_code_of_its_own(
+    site: Site, database: Database
+) -> None:
+    keep(site, database)
+    site.settings["limits"] = {"cost": {"per_session": "0.0001"}}
+    async with served(site.config()) as gateway, raw(gateway, start=True) as client:
+        await client.send('{"type":"text","text":"Hello?"}')
+        code, _ = await client.until_closed()
+        (row,) = await rows(database, bool)
+    assert code == 4422
+    assert client.messages[-1]["reason"] == "budget"
+    assert Decimal(client.messages[-1]["cost"]) == row["cost"]
+    assert row["reason"] == "budget"
