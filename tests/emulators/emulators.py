@@ -8,13 +8,23 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from tests.emulators.anthropic_messages import AnthropicMessages, AnthropicScript
+from tests.emulators.cartesia import Cartesia, CartesiaScript
 from tests.emulators.control import Control
+from tests.emulators.deepgram_flux import DeepgramFlux
+from tests.emulators.deepgram_speak import DeepgramSpeak, DeepgramSpeakScript
 from tests.emulators.deepgram_v1 import DeepgramV1
+from tests.emulators.elevenlabs import ElevenLabs, ElevenLabsScript
+from tests.emulators.flux_recogniser import FluxScript
 from tests.emulators.gemini import Gemini, GeminiScript
 from tests.emulators.http import Exchange, Server
 from tests.emulators.journal import Journal
 from tests.emulators.openai_chat import CompatibleChat, CompatibleChatScript, OpenAIChat, OpenAIChatScript
 from tests.emulators.openai_speech import OpenAISpeech, OpenAISpeechScript
+from tests.emulators.openai_transcription import (
+    CompatibleTranscription,
+    OpenAITranscription,
+    TranscriptionScript,
+)
 from tests.emulators.recogniser import DeepgramScript
 
 
@@ -34,18 +44,30 @@ class Emulators:
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.journal = Journal()
         self.deepgram = DeepgramV1(DeepgramScript(), self.journal)
+        self.deepgram_flux = DeepgramFlux(FluxScript(), self.journal)
+        self.openai_transcription = OpenAITranscription(TranscriptionScript())
+        self.compatible_transcription = CompatibleTranscription(TranscriptionScript())
         self.anthropic = AnthropicMessages(AnthropicScript())
         self.openai_chat = OpenAIChat(OpenAIChatScript())
         self.compatible_chat = CompatibleChat(CompatibleChatScript())
         self.gemini = Gemini(GeminiScript())
         self.openai_speech = OpenAISpeech(OpenAISpeechScript())
+        self.deepgram_speak = DeepgramSpeak(DeepgramSpeakScript(), self.journal)
+        self.cartesia = Cartesia(CartesiaScript(), self.journal)
+        self.elevenlabs = ElevenLabs(ElevenLabsScript(), self.journal)
         self._endpoints: tuple[Endpoint, ...] = (
             self.deepgram,
+            self.deepgram_flux,
+            self.openai_transcription,
+            self.compatible_transcription,
             self.anthropic,
             self.openai_chat,
             self.compatible_chat,
             self.gemini,
             self.openai_speech,
+            self.deepgram_speak,
+            self.cartesia,
+            self.elevenlabs,
         )
         self._control = Control(self, self.journal)
         self._tls = tls
@@ -71,6 +93,14 @@ class Emulators:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen."""
         self._address = (host, await self._server.start(host, port))
+
+    def cut(self) -> None:
+        """Cut all connections, and go on listening."""
+        self._server.cut()
+
+    def hang_up(self) -> None:
+        """Close all connections, as a server does with those that were idle for long; others may come."""
+        self._server.hang_up()
 
     async def stop(self) -> None:
         """Cut all connections."""

@@ -201,6 +201,16 @@ class Server:
         self._server = await asyncio.start_server(self._serve, host, port, ssl=self._tls)
         return int(self._server.sockets[0].getsockname()[1])
 
+    def cut(self) -> None:
+        """Cut all connections, and go on listening."""
+        for writer in self._connections.values():
+            writer.transport.abort()
+
+    def hang_up(self) -> None:
+        """Close all connections; others may come."""
+        for writer in self._connections.values():
+            writer.close()
+
     async def stop(self) -> None:
         """Cut all connections and stop listening."""
         if self._server is not None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import Self
 
 from parley_contract.agent import AgentText
 from parley_gateway.audio.formats import bytes_to_ms, ms_to_bytes
@@ -77,7 +78,7 @@ class CachedTts:
                     continue
                 runs += 1
                 own = request if runs == 1 else replace(request, context=f"{request.context}-run{runs}")
-                async with closing(self._made(own, self._run(request.language, segment, relay))) as made:
+                async with closing(self._made(own, segment, relay)) as made:
                     async for audio in made:
                         yield audio
         finally:
@@ -116,23 +117,17 @@ class CachedTts:
 
     # --- what is made ---
 
-    async def _run(self, language: str, first: TtsSegment, relay: Relay) -> AsyncGenerator[TtsSegment, None]:
-        """Segments that have to be made, up to one that is there."""
-        yield first
-        while (segment := await relay.next()) is not None:
-            if self._cache.find(Text(language, segment.text.strip()), self._names):
-                relay.unread(segment)
-                return
-            yield segment
-
-    async def _made(
-        self, request: TtsRequest, segments: AsyncIterator[TtsSegment]
-    ) -> AsyncGenerator[TtsAudio, None]:
+    async def _made(self, request: TtsRequest, first: TtsSegment, relay: Relay) -> AsyncGenerator[TtsAudio, None]:
+        """Speech that has to be made, up to a segment that is there."""
         recording = _Recording(self._cache, request.language)
-        speech = self._voices.speak(request, recording.read(segments), on_made=recording.made)
-        async with closing(speech):
+
+        def is_there(segment: TtsSegment) -> bool:
+            return self._cache.find(Text(request.language, segment.text.strip()), self._names) is not None
+
+        run = _Run(first, relay, is_there=is_there, on_read=recording.reads)
+        async with closing(self._voices.speak(request, run, on_made=recording.made)) as speech:
             async for audio in speech:
-                recording.heard(audio)
+                recording.hears(audio)
                 yield audio
 
     # --- the agent's phrases ---
@@ -160,17 +155,49 @@ class CachedTts:
         self._tried.set()
 
     async def _make(self, text: Text) -> None:
-        async def alone() -> AsyncIterator[TtsSegment]:
-            yield TtsSegment(0, text.text)
-
         try:
-            async with closing(self._made(TtsRequest("phrases", text.language), alone())) as made:
+            request = TtsRequest("phrases", text.language)
+            async with closing(self._made(request, TtsSegment(0, text.text), Relay(_nothing()))) as made:
                 async for _ in made:
                     continue
         except ProviderError as error:
             logger.warning("a phrase could not be made yet", extra={"problem": error.kind})
         except Exception as error:  # noqa: BLE001 - a defect of one phrase must not keep the others from being made
             logger.error("a phrase could not be made", extra={"error": where(error)})  # noqa: TRY400 - as above
+
+
+class _Run:
+    """Segments one after the other, up to one that is there already."""
+
+    def __init__(
+        self,
+        first: TtsSegment,
+        relay: Relay,
+        *,
+        is_there: Callable[[TtsSegment], bool],
+        on_read: Callable[[TtsSegment], None],
+    ) -> None:
+        self._first: TtsSegment | None = first
+        self._relay = relay
+        self._is_there = is_there
+        self._on_read = on_read
+        self._over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> TtsSegment:
+        segment, self._first = self._first, None
+        if segment is None and not self._over:
+            segment = await self._relay.next()
+            if segment is not None and self._is_there(segment):
+                self._relay.unread(segment)
+                segment = None
+        if segment is None:
+            self._over = True
+            raise StopAsyncIteration
+        self._on_read(segment)
+        return segment
 
 
 class _Recording:
@@ -183,18 +210,15 @@ class _Recording:
         self._audio: dict[int, bytearray] = {}
         self._words: dict[int, list[Word]] = {}
 
-    async def read(self, segments: AsyncIterator[TtsSegment]) -> AsyncGenerator[TtsSegment, None]:
-        """The segments, of which those that are worth it are listened to."""
-        async with closing(segments):
-            async for segment in segments:
-                text = Text(self._language, segment.text.strip())
-                if self._cache.wants(text):
-                    self._texts[segment.segment] = text
-                    self._audio[segment.segment] = bytearray()
-                    self._words[segment.segment] = []
-                yield segment
+    def reads(self, segment: TtsSegment) -> None:
+        """This will be heard: it is listened to where that is worth it."""
+        text = Text(self._language, segment.text.strip())
+        if self._cache.wants(text):
+            self._texts[segment.segment] = text
+            self._audio[segment.segment] = bytearray()
+            self._words[segment.segment] = []
 
-    def heard(self, audio: TtsAudio) -> None:
+    def hears(self, audio: TtsAudio) -> None:
         """More of it."""
         if audio.segment in self._texts:
             self._audio[audio.segment] += audio.pcm
@@ -207,6 +231,13 @@ class _Recording:
         pcm, words = bytes(self._audio.pop(segment)), tuple(self._words.pop(segment))
         if voice is not None and pcm:
             self._cache.put(text, voice, Speech(pcm, words))
+
+
+async def _nothing() -> AsyncIterator[TtsSegment]:
+    """No segments."""
+    none: tuple[TtsSegment, ...] = ()
+    for segment in none:
+        yield segment
 
 
 def _phrases(agent: AgentText) -> Iterator[Text]:

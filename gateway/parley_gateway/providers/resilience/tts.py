@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
+from typing import Self
 
 from parley_gateway.audio.resample import Resampler
 from parley_gateway.conversation.events import Word
@@ -75,7 +76,7 @@ class ResilientTts:
     ) -> AsyncGenerator[TtsAudio, None]:
         patience = Patience(first_s=self._first_s, between_s=self._between_s)
         conversion = _Conversion(voice.sample_rate, self.sample_rate)
-        async with closing(voice.speak(request, _read(script, relay, patience))) as speech:
+        async with closing(voice.speak(request, _Reading(script, relay, patience))) as speech:
             try:
                 while (audio := await patience.next(speech)) is not None:
                     for converted in conversion.feed(audio):
@@ -93,16 +94,29 @@ class ResilientTts:
         await self.lineup.aclose()
 
 
-async def _read(script: Script, relay: Relay, patience: Patience) -> AsyncGenerator[TtsSegment, None]:
+class _Reading:
     """What one voice is to say: what the one before it left, and then what comes."""
-    for left in script.left:
-        patience.owes(audio=True, end=False)
-        yield left
-    while (segment := await relay.next()) is not None:
-        script.add(segment)
-        patience.owes(audio=True, end=False)
-        yield segment
-    patience.owes(audio=script.owed, end=True)
+
+    def __init__(self, script: Script, relay: Relay, patience: Patience) -> None:
+        self._script = script
+        self._relay = relay
+        self._patience = patience
+        self._left = script.left
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> TtsSegment:
+        if self._left:
+            self._patience.owes(audio=True, end=False)
+            return self._left.pop(0)
+        segment = await self._relay.next()
+        if segment is None:
+            self._patience.owes(audio=self._script.owed, end=True)
+            raise StopAsyncIteration
+        self._script.add(segment)
+        self._patience.owes(audio=True, end=False)
+        return segment
 
 
 def _context(context: str, attempt: int) -> str:
