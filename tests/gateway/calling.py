@@ -84,6 +84,7 @@ async def raw(
     *,
     token: str | None = TOKEN,
     subprotocols: list[str] | None = None,
+    origin: str | None = None,
     start: bool = False,
 ) -> AsyncIterator[RawClient]:
     """A client of its own mind; `start` starts its session."""
@@ -92,6 +93,7 @@ async def raw(
         gateway.url,
         additional_headers=headers,
         subprotocols=subprotocols,  # type: ignore[arg-type]
+        origin=origin,  # type: ignore[arg-type]
         proxy=None,
         max_size=None,
         max_queue=None,
