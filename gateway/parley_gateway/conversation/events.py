@@ -207,7 +207,7 @@ class AudioReady:
 
 @dataclass(frozen=True, slots=True)
 class ReplyProduced:
-    """All speech of a reply has been synthesised."""
+    """All speech of a reply's text so far has been synthesised; a reply that waits for tools may go on."""
 
     reply: int
 

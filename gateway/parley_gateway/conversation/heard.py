@@ -34,7 +34,7 @@ class Spoken:
         self.ms = 0
         """Length of the audio so far."""
         self.complete = False
-        """Whether no more audio follows."""
+        """Whether no more audio of this text follows."""
 
     @property
     def text(self) -> str:
@@ -48,6 +48,7 @@ class Spoken:
 
     def add_text(self, text: str) -> int:
         """The next segment, with the white space before it; returns its number, counted from 0."""
+        self.complete = False
         self._segments.append(_Segment(text))
         return len(self._segments) - 1
 

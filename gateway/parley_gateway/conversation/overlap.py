@@ -68,8 +68,8 @@ class Overlap:
 
     def _is_answerable(self, heard_ms: int) -> bool:
         """Whether the agent has just asked something, or is about to finish: "yes" is an answer then."""
-        spoken = self._reply.spoken
-        if spoken.complete and spoken.ms - heard_ms <= NEARLY_OVER_MS:
+        left_ms = self._reply.left_ms
+        if left_ms is not None and left_ms <= NEARLY_OVER_MS:
             return True
-        latest = spoken.heard(heard_ms)[-JUST_ASKED:]
+        latest = self._reply.spoken.heard(heard_ms)[-JUST_ASKED:]
         return "?" in latest or "？" in latest  # noqa: RUF001

@@ -93,6 +93,7 @@ class Reply:
         self._record = Record(history, self._spoken)
         self._segmenter = Segmenter()
         self._text_ended = False
+        self._text_finished = False
         self._broken = False
         self._heard_ms = 0
         self._quality = Quality.ESTIMATED
@@ -119,6 +120,11 @@ class Reply:
     def heard_ms(self) -> int:
         """How much of it the caller has heard."""
         return self._heard_ms
+
+    @property
+    def left_ms(self) -> int | None:
+        """How much of it is left to be heard; None while more may be made."""
+        return self._spoken.ms - self._heard_ms if self._text_finished and self._spoken.complete else None
 
     @property
     def silent_for_s(self) -> float:
@@ -180,7 +186,7 @@ class Reply:
         self._record = Record(self._history, self._spoken)
         self._segmenter = Segmenter()
         self._tools.begin(self._number)
-        self._text_ended = self._broken = False
+        self._text_ended = self._text_finished = self._broken = False
         self._heard_ms = 0
         self._quality = Quality.ESTIMATED
         self._effects.do(StartReply(self._number, kind, speculative=self._draft is not None, history=history))
@@ -249,6 +255,7 @@ class Reply:
         if self._draft is None and self._tools.asked_for:
             self._record.end_part()
             self._tools.run()
+            self._watch.look_again(tools_awaited=self._tools.awaited)
             self._go_on_after_tools()
 
     def _go_on_after_tools(self) -> None:
@@ -273,7 +280,7 @@ class Reply:
             self._phase = Phase.SPEAKING
 
     def produced(self, event: ReplyProduced) -> None:
-        """All of the audio is there."""
+        """All audio of what was said so far is there."""
         if self._lives(event.reply):
             self._watch.progressed()
             self._spoken.complete = True
@@ -292,6 +299,8 @@ class Reply:
             self._complete()
 
     def _speak(self, text: str) -> None:
+        if self._broken:
+            return
         segment = self._spoken.add_text(text)
         self._effects.do(Speak(self._number, segment, text))
         if self._draft is None:
@@ -302,6 +311,7 @@ class Reply:
             self._speak(segment)
 
     def _finish_text(self) -> None:
+        self._text_finished = True
         self._effects.do(FinishSpeech(self._number))
 
     def _lives(self, reply: int) -> bool:

@@ -159,12 +159,12 @@ class ReplyWork:
         try:
             while (sentences := await self._next_round()) is not None:
                 await self._synthesise(sentences)
+                if self._failure is None:
+                    self._feed(ReplyProduced(self.reply))
         except ProviderError as error:
             self._failure = error
         except Exception as error:  # noqa: BLE001 - as above
             self._failure = self._crash(Stage.TTS, error)
-        if self._failure is None:
-            self._feed(ReplyProduced(self.reply))
         self.playout.end()
         if self._failure is not None:
             self._fail(self._failure)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from parley_gateway.conversation.commands import CancelTimer, Command, Notify, SetTimer, Speak, StartReply
 from parley_gateway.conversation.events import (
     AudioReady,
+    CommitRequested,
     EndOfTurn,
     Event,
     PlayoutReported,
@@ -98,6 +99,9 @@ class Driver:
 
     def turn_ends(self, end: TurnEnd = TurnEnd.FINAL) -> list[Command]:
         return self.feed(EndOfTurn(end))
+
+    def commits(self) -> list[Command]:
+        return self.feed(CommitRequested())
 
     def caller_says(self, text: str) -> int:
         """A whole turn; returns the number of the reply that it leads to."""
