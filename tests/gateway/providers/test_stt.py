@@ -41,6 +41,28 @@ class TestDeepgramFlux(SttConformance):
         return speech_like(1200, rate=16_000)
 
 
+class TestOpenAI(SttConformance):
+    @pytest_asyncio.fixture
+    async def stt(self, network: Network) -> AsyncIterator[Stt]:
+        async with open_provider(network.openai_transcription()) as stt:
+            yield stt
+
+    @pytest.fixture
+    def utterance(self) -> bytes:
+        return speech_like(1200, rate=16_000)
+
+
+class TestOpenAICompatible(SttConformance):
+    @pytest_asyncio.fixture
+    async def stt(self, network: Network) -> AsyncIterator[Stt]:
+        async with open_provider(network.compatible_transcription()) as stt:
+            yield stt
+
+    @pytest.fixture
+    def utterance(self) -> bytes:
+        return speech_like(1200, rate=16_000)
+
+
 class TestEmbedded(SttConformance):
     @pytest_asyncio.fixture
     async def stt(self) -> AsyncIterator[Stt]:

@@ -1,0 +1,212 @@
+"""Transcription of whole utterances: what is cut, asked for and told, what it costs, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import traceback
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from parley_contract.pipeline import OpenAIStt
+from parley_gateway.audio.silero import SileroActivity
+from parley_gateway.conversation.events import (
+    FailureKind,
+    SpeechStarted,
+    SpeechStopped,
+    Stage,
+    TranscriptChanged,
+)
+from parley_gateway.ports import Stt, SttEvent, SttRequest, Unit, Usage
+from parley_gateway.providers.registry import create_stt
+from tests.emulators.emulators import Emulators
+from tests.emulators.faults import Fault
+from tests.emulators.fixtures import API_KEY
+from tests.emulators.speech import silence, speech_like
+from tests.gateway.providers.conformance_stt import REQUEST, finals, say, until
+from tests.gateway.providers.network import SAID, Network, befall, drained, none_but, open_provider
+from tests.recordings import recording
+
+RATE = 16_000
+SPEECH = speech_like(1200, rate=RATE)
+QUIET = silence(1000, rate=RATE)
+KINDS = ["openai_transcription", "compatible_transcription"]
+
+
+@pytest_asyncio.fixture
+async def stt(network: Network) -> AsyncIterator[Stt]:
+    async with open_provider(network.openai_transcription()) as stt:
+        yield stt
+
+
+async def heard(stt: Stt, pcm: bytes, *, utterances: int = 1) -> list[SttEvent]:
+    stream = stt.open(REQUEST)
+    await say(stream, pcm, RATE)
+    return await until(stream, lambda seen: len(finals(seen)) == utterances)
+
+
+class TestUtterances:
+    async def test_g02_an_utterance_is_asked_for_once_it_is_over(self, emulators: Emulators, stt: Stt) -> None:
+        events = await heard(stt, QUIET + SPEECH + QUIET)
+        assert [type(event) for event in events] == [SpeechStarted, SpeechStopped, TranscriptChanged]
+        (entry,) = emulators.journal.entries
+        assert entry.body["audio"]["rate"] == RATE
+        assert 1500 <= entry.body["audio"]["ms"] <= 1750
+
+    async def test_g02_utterances_are_told_in_their_order(self, emulators: Emulators, stt: Stt) -> None:
+        befall(emulators, "openai_transcription", transcripts=["one", "two", "three"])
+        events = await heard(stt, (SPEECH + QUIET) * 3, utterances=3)
+        assert [(event.utterance, event.text) for event in finals(events)] == [
+            (1, "one"),
+            (2, "two"),
+            (3, "three"),
+        ]
+
+    async def test_g02_finalize_does_not_wait_for_silence(self, emulators: Emulators, stt: Stt) -> None:
+        stream = stt.open(REQUEST)
+        await say(stream, SPEECH, RATE)
+        stream.finalize()
+        assert finals(await until(stream, lambda seen: bool(finals(seen))))
+
+    async def test_g04_a_client_that_stops_sending_has_finished(self, stt: Stt) -> None:
+        stream = stt.open(REQUEST)
+        await say(stream, SPEECH, RATE)
+        events = await until(stream, lambda seen: bool(finals(seen)))
+        assert [type(event) for event in events] == [SpeechStarted, SpeechStopped, TranscriptChanged]
+        await asyncio.sleep(0)
+
+    async def test_g04_speech_after_such_a_stop_is_heard_again(self, stt: Stt) -> None:
+        stream = stt.open(REQUEST)
+        seen: list[SttEvent] = []
+
+        grown = asyncio.Condition()
+
+        def has(number: int) -> bool:
+            return len(finals(seen)) >= number
+
+        async def read() -> None:
+            async for event in stream.events():
+                async with grown:
+                    seen.append(event)
+                    grown.notify_all()
+
+        reading = asyncio.create_task(read())
+        for number in (1, 2):
+            await say(stream, SPEECH, RATE)
+            async with asyncio.timeout(20), grown:
+                await grown.wait_for(functools.partial(has, number))
+        stream.abort()
+        await reading
+        starts = [event.audio_ms for event in seen if isinstance(event, SpeechStarted)]
+        assert len(starts) == 2
+        assert 1100 <= starts[1] <= 1300
+
+    @pytest.mark.parametrize("kind", KINDS)
+    async def test_g02_options_reach_the_server(self, emulators: Emulators, network: Network, kind: str) -> None:
+        async with open_provider(getattr(network, kind)(prompt="Zanzibar, Kilimanjaro")) as stt:
+            await heard(stt, SPEECH + QUIET)
+        (entry,) = emulators.journal.entries
+        del entry.body["audio"]
+        assert entry.body == {
+            "model": "whisper" if kind == "compatible_transcription" else "gpt-4o-mini-transcribe",
+            "language": "en",
+            "prompt": "Zanzibar, Kilimanjaro",
+            "response_format": "json",
+        }
+
+    async def test_g04_silero_cuts_where_it_is_chosen(self, emulators: Emulators, network: Network) -> None:
+        config = OpenAIStt(model="m", api_key_files=[network.key_file], base_url=f"{network.address}/v1")
+        hum = speech_like(1200, rate=RATE)
+        person = recording("ten-of-clubs")
+        async with open_provider(create_stt(config, network.deadlines, hearing=SileroActivity())) as stt:
+            events = await heard(stt, QUIET + hum + QUIET + person + QUIET)
+        (started,) = (event for event in events if isinstance(event, SpeechStarted))
+        assert started.audio_ms > 3000
+
+
+class TestCost:
+    async def test_g07_what_is_sent_is_told(self, emulators: Emulators, stt: Stt) -> None:
+        told: list[Usage] = []
+        stream = stt.open(SttRequest(session="s", language="en-US", meter=told.append))
+        await say(stream, (SPEECH + QUIET) * 2, RATE)
+        await until(stream, lambda seen: len(finals(seen)) == 2)
+        sent = sum(entry.body["audio"]["ms"] for entry in emulators.journal.entries) / 1000
+        assert sum(usage.amounts[Unit.AUDIO_SECONDS] for usage in told) == pytest.approx(sent, abs=0.01)
+        assert {(usage.provider, usage.model) for usage in told} == {("OpenAI", "gpt-4o-mini-transcribe")}
+
+
+class TestLettingGo:
+    async def test_g04_aborting_ends_the_request_at_once(self, emulators: Emulators, network: Network) -> None:
+        befall(emulators, "openai_transcription", Fault(kind="stall"))
+        before = asyncio.all_tasks()
+        async with open_provider(network.openai_transcription()) as stt:
+            stream = stt.open(REQUEST)
+            reader = asyncio.create_task(until(stream, lambda _: False))
+            await say(stream, SPEECH + QUIET, RATE)
+            await emulators.journal.until(lambda journal: len(journal.entries) == 1)
+            stream.abort()
+            await reader
+            await emulators.journal.until(lambda journal: journal.entries[0].outcome == "client_gone")
+        await none_but(before)
+
+    async def test_g10_what_waits_is_bounded_and_what_is_given_up_is_said(
+        self, emulators: Emulators, network: Network
+    ) -> None:
+        befall(emulators, "openai_transcription", Fault(kind="stall"))
+        async with open_provider(network.openai_transcription()) as stt:
+            stream = stt.open(REQUEST)
+            reader = asyncio.create_task(drained(stream.events()))
+            dropped = 0
+            for _ in range(12):
+                dropped += stream.send(SPEECH + QUIET)
+                await asyncio.sleep(0)
+            dropped += stream.send(QUIET)
+            stream.abort()
+            await reader
+        assert 1500 * 2 <= dropped <= 1750 * 4
+
+
+FAULTS = [
+    *(
+        pytest.param(Fault(kind="refuse", status=status), FailureKind.REFUSED, id=str(status))
+        for status in (400, 401, 403, 404, 413)
+    ),
+    pytest.param(Fault(kind="refuse", status=429), FailureKind.RATE_LIMITED, id="429"),
+    pytest.param(Fault(kind="refuse", status=503), FailureKind.OVERLOADED, id="503"),
+    pytest.param(Fault(kind="stall"), FailureKind.TIMEOUT, id="stall_at_once"),
+    pytest.param(Fault(kind="stall", after=1), FailureKind.TIMEOUT, id="stall_in_the_middle"),
+    pytest.param(Fault(kind="cut"), FailureKind.CUT, id="cut_at_once"),
+    pytest.param(Fault(kind="cut", after=1), FailureKind.CUT, id="cut_in_the_middle"),
+    pytest.param(Fault(kind="end"), FailureKind.CUT, id="end_at_once"),
+    pytest.param(Fault(kind="end", after=1), FailureKind.GARBAGE, id="half_an_answer"),
+    pytest.param(Fault(kind="garbage"), FailureKind.GARBAGE, id="not_http"),
+    pytest.param(Fault(kind="garbage", after=1), FailureKind.GARBAGE, id="not_json"),
+]
+
+
+class TestFaults:
+    @pytest.mark.parametrize(("fault", "kind"), FAULTS)
+    async def test_g02_a_fault_is_a_failure_of_its_kind(
+        self, emulators: Emulators, impatient: Network, fault: Fault, kind: FailureKind
+    ) -> None:
+        befall(emulators, "openai_transcription", fault, transcripts=[SAID])
+        async with open_provider(impatient.openai_transcription()) as stt:
+            stream = stt.open(REQUEST)
+            await say(stream, SPEECH + QUIET, RATE)
+            async with asyncio.timeout(20):
+                _, failure = await drained(stream.events())
+        assert failure is not None
+        assert (failure.stage, failure.kind) == (Stage.STT, kind)
+        shown = "".join(traceback.format_exception(failure))
+        assert API_KEY not in shown
+        assert SAID not in shown
+
+    async def test_g02_a_rate_limit_says_when_to_come_back(self, emulators: Emulators, stt: Stt) -> None:
+        befall(emulators, "openai_transcription", Fault(kind="refuse", status=429, retry_after="7"))
+        stream = stt.open(REQUEST)
+        await say(stream, SPEECH + QUIET, RATE)
+        _, failure = await drained(stream.events())
+        assert failure is not None
+        assert failure.retry_after == pytest.approx(7.0, abs=0.5)
