@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tests.emulators.anthropic_messages import AnthropicScript
+from tests.emulators.cartesia import CartesiaScript
+from tests.emulators.deepgram_speak import DeepgramSpeakScript
+from tests.emulators.elevenlabs import ElevenLabsScript
+from tests.emulators.flux_recogniser import FluxScript
 from tests.emulators.gemini import GeminiScript
 from tests.emulators.http import Exchange
 from tests.emulators.journal import Journal
 from tests.emulators.openai_chat import CompatibleChatScript, OpenAIChatScript
 from tests.emulators.openai_speech import OpenAISpeechScript
+from tests.emulators.openai_transcription import TranscriptionScript
 from tests.emulators.recogniser import DeepgramScript
 from tests.emulators.scripted import Script
 
@@ -24,11 +29,17 @@ if TYPE_CHECKING:
 
 SCRIPTS: dict[str, type[Script]] = {
     "deepgram": DeepgramScript,
+    "deepgram_flux": FluxScript,
+    "openai_transcription": TranscriptionScript,
+    "compatible_transcription": TranscriptionScript,
     "anthropic": AnthropicScript,
     "openai_chat": OpenAIChatScript,
     "compatible_chat": CompatibleChatScript,
     "gemini": GeminiScript,
     "openai_speech": OpenAISpeechScript,
+    "deepgram_speak": DeepgramSpeakScript,
+    "cartesia": CartesiaScript,
+    "elevenlabs": ElevenLabsScript,
 }
 
 

@@ -26,6 +26,7 @@ from tests.emulators.openai_transcription import (
     TranscriptionScript,
 )
 from tests.emulators.recogniser import DeepgramScript
+from tests.emulators.stripe_meter_events import StripeMeterEvents, StripeMeterEventsScript
 
 
 class Endpoint(Protocol):
@@ -55,6 +56,7 @@ class Emulators:
         self.deepgram_speak = DeepgramSpeak(DeepgramSpeakScript(), self.journal)
         self.cartesia = Cartesia(CartesiaScript(), self.journal)
         self.elevenlabs = ElevenLabs(ElevenLabsScript(), self.journal)
+        self.stripe = StripeMeterEvents(StripeMeterEventsScript())
         self._endpoints: tuple[Endpoint, ...] = (
             self.deepgram,
             self.deepgram_flux,
@@ -68,6 +70,7 @@ class Emulators:
             self.deepgram_speak,
             self.cartesia,
             self.elevenlabs,
+            self.stripe,
         )
         self._control = Control(self, self.journal)
         self._tls = tls

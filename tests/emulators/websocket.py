@@ -64,6 +64,11 @@ class WebSocket:
         self._protocol.send_text(text.encode())
         await self._flush()
 
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a binary message."""
+        self._protocol.send_binary(data)
+        await self._flush()
+
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye; the client's answer is not waited for."""
         self._protocol.send_close(code, reason)

@@ -17,6 +17,7 @@ from parley_gateway.providers.embedded.espeak import SAMPLE_RATE
 from parley_gateway.providers.embedded.frames import Frame, Kind
 from parley_gateway.providers.embedded.voices import find_voice
 from parley_gateway.providers.embedded.worker import Worker
+from parley_gateway.providers.tts.words import PlacedWords
 
 
 def create(config: EmbeddedTts, deadlines: DeadlinesConfig) -> EmbeddedSpeech:
@@ -86,43 +87,36 @@ class EmbeddedSpeech:
 
 
 class _SegmentSpeech:
-    """Puts words to the audio of one segment. A word's end is known when the next begins, or at the end of all.
-
-    One piece of audio is held back, so that the words that end last have one to go with.
-    """
+    """Puts words to the audio of one segment. A word's end is known when the next begins, or at the end of all."""
 
     def __init__(self, segment: TtsSegment) -> None:
         self._segment = segment
         self._made = 0
-        self._held = b""
         self._begun: tuple[str, int] | None = None
-        self._words: list[Word] = []
+        self._words = PlacedWords()
 
     def take(self, frame: Frame) -> list[TtsAudio]:
-        """What can be passed on after more audio, or after the beginning of a word."""
+        """More audio, or nothing after the beginning of a word."""
         if frame.kind is Kind.INFO:
             place = json.loads(frame.payload)
             self._end_word(place["ms"])
             self._begun = (self._segment.text[place["at"] :][: place["length"]], place["ms"])
             return []
-        ready = self._release()
-        self._held = frame.payload
         self._made += len(frame.payload)
-        return ready
+        return [TtsAudio(self._segment.segment, frame.payload, self._words.within(self._ms))]
 
     def end(self) -> list[TtsAudio]:
-        """The rest."""
-        self._end_word(bytes_to_ms(self._made, SAMPLE_RATE))
-        return self._release()
+        """The words that were not known in time to come with their audio."""
+        self._end_word(self._ms)
+        words = self._words.rest(self._ms)
+        return [TtsAudio(self._segment.segment, b"", words)] if words else []
+
+    @property
+    def _ms(self) -> int:
+        return bytes_to_ms(self._made, SAMPLE_RATE)
 
     def _end_word(self, at_ms: int) -> None:
         if self._begun is not None:
             text, since_ms = self._begun
-            self._words.append(Word(text, since_ms, max(since_ms, at_ms)))
+            self._words.add([Word(text, since_ms, max(since_ms, at_ms))])
             self._begun = None
-
-    def _release(self) -> list[TtsAudio]:
-        if not self._held:
-            return []
-        words, self._words = tuple(self._words), []
-        return [TtsAudio(self._segment.segment, self._held, words)]

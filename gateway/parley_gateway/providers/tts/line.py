@@ -113,7 +113,8 @@ class Line:
             return
         if self._retired and self.idle:
             self.abort()
-        self._on_change(self)
+        else:
+            self._on_change(self)
 
     def count_request(self) -> None:
         """What is posted next counts against what the line may be asked in a minute."""
