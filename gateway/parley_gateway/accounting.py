@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from parley_contract.config import GatewayConfig
 from parley_contract.native import CloseCode, ErrorCode
 from parley_contract.pipeline import LlmConfig, SttConfig, TtsConfig
-from parley_contract.records import RecordsConfig
+from parley_contract.records import RecordsConfig, StripeConfig
 from parley_gateway.accounts import Subject
 from parley_gateway.configuration import ConfigurationError
 from parley_gateway.conversation.events import EndReason
@@ -36,6 +36,7 @@ from parley_gateway.state.users import UserCapError, Users
 if TYPE_CHECKING:
     from parley_gateway.records.keeper import Keeper
     from parley_gateway.records.sender import Destination
+    from parley_gateway.records.stripe_webhook import StripeWebhook
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +54,12 @@ class Accounting:
         *,
         users: Users,
         keeper: Keeper | None,
+        webhook: StripeWebhook | None = None,
         metrics: MoneyMetrics,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """`keeper`: of what is left of sessions; None where nothing is kept."""
+        """`keeper`: of what is left of sessions; None where nothing is kept. `webhook`: for Stripe's messages."""
+        self.webhook = webhook
         self._config = config
         self._users = users
         self._keeper = keeper
@@ -144,6 +147,8 @@ class Accounting:
             parts["redis"] = redis
         if self._keeper is not None:
             parts |= self._keeper.health()
+        if self.webhook is not None:
+            parts["stripe"] |= self.webhook.health()
         return parts
 
     # --- prices ---
@@ -224,7 +229,9 @@ def create_accounting(config: GatewayConfig, registry: CollectorRegistry) -> Acc
         on_news=lambda: accounting.check_all(),
     )
     keeper = _keeper(config, metrics, live=lambda: accounting.live_rows())
-    accounting = Accounting(config, users=users, keeper=keeper, metrics=metrics)
+    accounting = Accounting(
+        config, users=users, keeper=keeper, webhook=_webhook(config, registry), metrics=metrics
+    )
     return accounting
 
 
@@ -248,8 +255,12 @@ def _keeper(
     """Of rows; their drivers are imported only where they are configured."""
     records = config.records
     if records is None:
+        if config.stripe is not None:
+            raise ConfigurationError("stripe: set records too: meter events wait in records.outbox")
         return None
     destinations: list[Destination] = [_database(config, records)]
+    if config.stripe is not None:
+        destinations.append(_stripe(config.stripe))
     from parley_gateway.records.keeper import Keeper
 
     try:
@@ -274,6 +285,29 @@ def _database(config: GatewayConfig, records: RecordsConfig) -> Destination:
         raise ConfigurationError(f"records.url_file: {records.url_file}: {_why(error)}") from error
 
 
+def _stripe(config: StripeConfig) -> Destination:
+    try:
+        from parley_gateway.records.stripe_meter import StripeMeter
+    except ImportError as error:
+        raise ConfigurationError("stripe: install parley-voice[stripe]") from error
+    try:
+        return StripeMeter(config)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"stripe.api_key_file: {config.api_key_file}: {_why(error)}") from error
+
+
+def _webhook(config: GatewayConfig, registry: CollectorRegistry) -> StripeWebhook | None:
+    if config.stripe is None or config.stripe.webhook_secret_file is None:
+        return None
+    from parley_gateway.records.stripe_webhook import StripeWebhook
+
+    secret = config.stripe.webhook_secret_file
+    try:
+        return StripeWebhook(config.stripe.webhook_path, WatchedFile(secret), registry=registry)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"stripe.webhook_secret_file: {secret}: {_why(error)}") from error
+
+
 def _why(error: Exception) -> str:
     """Never the message of a ValueError: it may hold the address, and with it a password."""
-    return (error.strerror or "not readable") if isinstance(error, OSError) else "not an address"
+    return (error.strerror or "not readable") if isinstance(error, OSError) else "not what it should hold"

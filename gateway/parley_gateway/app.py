@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -27,9 +28,23 @@ from parley_gateway.sessions import RECONNECT_AFTER_S, Sessions, draining_refusa
 from parley_gateway.websocket import QueuedSocket
 
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+_WEBHOOK_BYTES = 256 * 1024
 _FORM_BYTES = 64 * 1024
 _BODY_S = 5.0
 _UNCACHED = {"Cache-Control": "no-store"}
+
+
+class SignedWebhook(Protocol):
+    """Where somebody else's server tells something."""
+
+    @property
+    def path(self) -> str:
+        """Of the POST."""
+        ...
+
+    def receive(self, body: bytes, signature: str | None) -> int:
+        """The status of the answer."""
+        ...
 
 
 class App:
@@ -43,6 +58,7 @@ class App:
         health: Health,
         metrics: Metrics,
         minting: Minting | None = None,
+        webhook: SignedWebhook | None = None,
     ) -> None:
         """Raises OSError or ValueError where a protocol lacks what it is configured to use."""
         self._config = config
@@ -50,6 +66,7 @@ class App:
         self._health = health
         self._metrics = metrics
         self._minting = minting
+        self._webhook = webhook
         self._connections: set[Connection] = set()
         self._endpoints = [(self._endpoint(protocol), protocol.paths) for protocol in config.protocols]
 
@@ -67,6 +84,8 @@ class App:
         if self._minting is not None:
             path = self._minting.path
             routes.append(Route(path, self._on_minting, methods=["POST"]))
+        if self._webhook is not None:
+            routes.append(Route(self._webhook.path, self._on_webhook, methods=["POST"]))
         for endpoint, paths in self._endpoints:
             for path in paths:
                 routes += self._routes_of(endpoint, path)
@@ -113,6 +132,18 @@ class App:
             return JSONResponse({"error": refused.message}, status_code=refused.status, headers=_UNCACHED)
         content = {"client_secret": {"value": minted.value, "expires_at": int(minted.expires_at)}}
         return JSONResponse(content, status_code=201, headers=_UNCACHED)
+
+    # --- who is billed ---
+
+    async def _on_webhook(self, request: Request) -> Response:
+        """A message of Stripe, which looks at the status alone."""
+        if self._webhook is None:
+            raise RuntimeError("no webhooks are taken here")
+        try:
+            body = await _body(request, most=_WEBHOOK_BYTES)
+        except MintingRefusedError as refused:
+            return Response(status_code=refused.status)
+        return Response(status_code=self._webhook.receive(body, request.headers.get("stripe-signature")))
 
     # --- clients ---
 

@@ -72,6 +72,7 @@ class Gateway:
             health=self._health,
             metrics=self._metrics,
             minting=self._access.minting,
+            webhook=self._accounting.webhook,
         )
 
     async def run(self, listener: socket.socket, *, stop: Stop, ready: Callable[[], None]) -> None:

@@ -62,7 +62,7 @@ def _deepgram() -> Iterator[ListedPrice]:
 
 
 def _openai_audio() -> Iterator[ListedPrice]:
-    """gpt-4o-mini-tts is billed by tokens, which are not told: this is OpenAI's own figure for a minute of them."""
+    """gpt-4o-mini-tts is billed by tokens, which are not told: this is OpenAI's own figure for a minute."""
     yield _minutes("OpenAI", "whisper-1", "0.006", date(2023, 3, 1))
     yield _minutes("OpenAI", "gpt-4o-transcribe", "0.006", date(2025, 3, 20))
     yield _minutes("OpenAI", "gpt-4o-mini-transcribe", "0.003", date(2025, 3, 20))
