@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from parley_client import FEATURES, Audio, Conversation, Received, connect
+from parley_client import FEATURES, Audio, Conversation, Received, Turn, connect
 from parley_contract.agent import Phrases
-from parley_contract.native import ReplyEnded, ReplyStarted, ReplyTextMessage, TextInput
+from parley_contract.native import ErrorMessage, ReplyEnded, ReplyStarted, ReplyTextMessage, TextInput
 from tests.emulators.emulators import Emulators
 from tests.gateway.resilience.trouble import HOST, Names
 from tests.gateway.running import TOKEN, Served, Site, served
@@ -26,6 +26,7 @@ class Heard:
     texts: dict[int, str] = field(default_factory=dict)
     audio: dict[int, bytes] = field(default_factory=dict)
     status: dict[int, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, received: Received) -> None:
@@ -36,6 +37,8 @@ class Heard:
                 self.texts[reply] += delta
             case Audio():
                 self.audio[received.reply] += received.pcm
+            case ErrorMessage(code=code):
+                self.problems.append(code)
             case ReplyEnded(reply=reply, status=status):
                 self.status[reply] = status
         self.changed.set()
@@ -67,6 +70,20 @@ class Caller:
         await self._connection.send(TextInput(text=text))
         await self.heard.replies(before + replies)
         return self.heard.said[before:]
+
+    async def interrupted(self) -> None:
+        """Wait until recognition is known to have been interrupted; it tries again by itself."""
+        async with asyncio.timeout(30):
+            while "recognition_interrupted" not in self.heard.problems:
+                self.heard.changed.clear()
+                await self.heard.changed.wait()
+
+    async def says(self, pcm: bytes) -> Turn:
+        """Speak a turn, and hear the answer to it; that recognition is interrupted meanwhile does not matter."""
+        before = len(self.heard.said)
+        turn = await self.conversation.say(pcm)
+        await self.heard.replies(before + 1)
+        return turn
 
 
 @dataclass

@@ -26,7 +26,9 @@ class Trouble:
     keys: tuple[str, ...] | None = None
     dns: bool = False
 
-    def begin(self, emulators: Emulators, provider: str, names: Names, *, after: int = 0) -> None:
+    def begin(
+        self, emulators: Emulators, provider: str, names: Names, *, after: int = 0, times: int | None = None
+    ) -> None:
         """From now on; a fault in mid-answer strikes after so many pieces of it."""
         if self.dns:
             names.away = True
@@ -35,7 +37,8 @@ class Trouble:
         changed: dict[str, Any] = {} if self.keys is None else {"keys": list(self.keys)}
         if self.fault is not None:
             in_the_middle = self.name.endswith("mid-answer")
-            changed["faults"] = [self.fault.model_copy(update={"after": after}) if in_the_middle else self.fault]
+            fault = self.fault.model_copy(update={"after": after if in_the_middle else 0, "times": times})
+            changed["faults"] = [fault]
         endpoint.set_script(endpoint.script.model_copy(update=changed))
 
 

@@ -30,9 +30,10 @@ def test_g10_a_probe_is_due_after_the_interval_and_again_after_it_has_failed() -
     assert breaker.probe_wait(103.0) == 7
     assert not breaker.begin_probe(109.9)
     assert breaker.begin_probe(110.0)
-    assert breaker.state is BreakerState.HALF_OPEN
+    states = [breaker.state]
     breaker.probe_failed(112.0)
-    assert breaker.state is BreakerState.OPEN
+    states.append(breaker.state)
+    assert states == [BreakerState.HALF_OPEN, BreakerState.OPEN]
     assert breaker.probe_wait(112.0) == 10
 
 
