@@ -14,8 +14,10 @@ class TokenAuth(ConfigModel):
 
     token_files: list[FilePath] = Field(min_length=1, max_length=64)
     in_address: bool = False
-    """Whether a token is also taken from the URL, as `?token=`: for old clients that can send it nowhere else, since
-    addresses end up in logs and histories that are not ours."""
+    """Whether a token is also taken from the URL, as `?token=`: for old clients that can send it nowhere else.
+
+    Addresses end up in logs and histories that are not ours.
+    """
 
 
 class ApiKey(ConfigModel):

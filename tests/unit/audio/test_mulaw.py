@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from parley_gateway.audio import mulaw
 
-DECISIONS = [(0, 0xFF), (0, 0x7F), (8, 0xFE), (-8, 0x7E), (132, 0xEF), (-132, 0x6F), (32_124, 0x80), (-32_124, 0x00)]
+DECISIONS = [
+    (0, 0xFF),
+    (0, 0x7F),
+    (8, 0xFE),
+    (-8, 0x7E),
+    (132, 0xEF),
+    (-132, 0x6F),
+    (32_124, 0x80),
+    (-32_124, 0x00),
+]
 """Values of the standard's table 2, scaled from 14 bits to 16, and their words."""
 
 
@@ -41,7 +50,9 @@ def test_a_sample_comes_back_within_half_a_step_of_its_segment(sample: int) -> N
 
 @given(st.integers(-32_768, 32_766))
 def test_louder_is_never_coded_as_softer(sample: int) -> None:
-    below, above = (struct.unpack("<h", mulaw.decode(mulaw.encode(one(value))))[0] for value in (sample, sample + 1))
+    below, above = (
+        struct.unpack("<h", mulaw.decode(mulaw.encode(one(value))))[0] for value in (sample, sample + 1)
+    )
     assert below <= above
 
 
