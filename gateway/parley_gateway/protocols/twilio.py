@@ -46,6 +46,8 @@ _MESSAGES_BURST = 1_000
 """Media come 50 times a second; what waited in the network for ten seconds may come at once."""
 _EARLY_MS = 5_000
 """Of the caller's audio are kept until the session is there."""
+_EARLY_KEYS = 64
+"""So many keys as well."""
 _SAMPLES_PER_MS = mulaw.RATE // 1000
 _CAPABILITIES = LinkCapabilities(
     input_rate=mulaw.RATE,
@@ -79,6 +81,7 @@ class TwilioConnection:
         self._messages = LeakyBucket(per_second=_MESSAGES_PER_S, capacity=_MESSAGES_BURST, clock=clock)
         self._incoming = IncomingAudio(rate=mulaw.RATE, clock=clock)
         self._early = bytearray()
+        self._early_keys: list[str] = []
         self._stream: str | None = None
         self._writer = StreamWriter("")
         self._call = ""
@@ -185,8 +188,7 @@ class TwilioConnection:
                 if self._session is not None and (report := self._marks.returned(name)) is not None:
                     self._session.event(report)
             case KeyPressed(digit):
-                if self._session is not None:
-                    self._session.event(DtmfReceived(digit))
+                self._on_key(digit)
             case StreamStopped():
                 self._leave(EndReason.CLIENT_ENDED)
                 self._socket.close(CLOSE_CODES[EndReason.CLIENT_ENDED], CLOSE_TEXTS[EndReason.CLIENT_ENDED])
@@ -201,6 +203,12 @@ class TwilioConnection:
             self._session.audio(taken.pcm)
         elif len(self._early) < _EARLY_MS * _SAMPLES_PER_MS * 2:
             self._early += taken.pcm
+
+    def _on_key(self, digit: str) -> None:
+        if self._session is not None:
+            self._session.event(DtmfReceived(digit))
+        elif len(self._early_keys) < _EARLY_KEYS:
+            self._early_keys.append(digit)
 
     def _on_start(self, start: StreamStarted) -> None:
         self._stream = start.stream
@@ -219,6 +227,9 @@ class TwilioConnection:
         early, self._early = bytes(self._early), bytearray()
         if early:
             self._session.audio(early)
+        keys, self._early_keys = self._early_keys, []
+        for digit in keys:
+            self._session.event(DtmfReceived(digit))
 
     # --- what is wrong ---
 

@@ -82,6 +82,14 @@ class TestAdmission:
         scene.asking.answer()
         assert scene.session.pcm == mulaw.decode(WORDS + WORDS[::-1])
 
+    def test_keys_that_are_pressed_meanwhile_are_told_then(self) -> None:
+        scene = Scene(prompt=False).start()
+        for digit in "4" * 70:
+            scene.say("dtmf", dtmf={"track": "inbound_track", "digit": digit})
+        assert scene.asking
+        scene.asking.answer()
+        assert scene.session.events == [DtmfReceived("4")] * 64
+
     def test_no_more_than_five_seconds_of_it_are_kept(self) -> None:
         scene = Scene(prompt=False).start()
         for _ in range(500):
