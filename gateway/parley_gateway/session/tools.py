@@ -17,6 +17,8 @@ from parley_gateway.session.reaper import Reaper
 NO_ANSWER = "No answer came in time. Whether it was done is not known."
 BROKEN = "The call went wrong. Whether it was done is not known."
 
+UNKNOWN_TOOL = "unknown"
+
 _logger = logging.getLogger(__name__)
 
 
@@ -67,8 +69,12 @@ class ToolRuns:
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         result = await self._result(command)
-        self._observer.tool_over(command.call.name, result.status, loop.time() - began_at)
+        self._observer.tool_over(self._known(command.call.name), result.status, loop.time() - began_at)
         self._feed(ToolFinished(result))
+
+    def _known(self, name: str) -> str:
+        """Models invent names: each would be a series of its own."""
+        return name if any(spec.name == name for spec in self._tools.specs) else UNKNOWN_TOOL
 
     async def _result(self, command: RunTool) -> ToolResult:
         call, key = command.call, f"{self._session}:{command.key}"
