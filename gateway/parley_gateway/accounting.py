@@ -36,6 +36,7 @@ from parley_gateway.state.users import UserCapError, Users
 if TYPE_CHECKING:
     from parley_gateway.records.keeper import Keeper
     from parley_gateway.records.sender import Destination
+    from parley_gateway.records.stripe_account import StripeAccount
     from parley_gateway.records.stripe_webhook import StripeWebhook
 
 logger = logging.getLogger(__name__)
@@ -228,9 +229,13 @@ def create_accounting(config: GatewayConfig, registry: CollectorRegistry) -> Acc
         refuse_while_away=config.redis is not None and config.redis.when_away == "Refuse",
         on_news=lambda: accounting.check_all(),
     )
-    keeper = _keeper(config, metrics, live=lambda: accounting.live_rows())
+    stripe = _stripe(config.stripe) if config.stripe is not None else None
     accounting = Accounting(
-        config, users=users, keeper=keeper, webhook=_webhook(config, registry), metrics=metrics
+        config,
+        users=users,
+        keeper=_keeper(config, stripe, metrics, live=lambda: accounting.live_rows()),
+        webhook=_webhook(config.stripe, stripe, registry) if config.stripe and stripe else None,
+        metrics=metrics,
     )
     return accounting
 
@@ -250,7 +255,11 @@ def _shared(config: GatewayConfig) -> Shared | None:
 
 
 def _keeper(
-    config: GatewayConfig, metrics: MoneyMetrics, *, live: Callable[[], list[SessionRow]]
+    config: GatewayConfig,
+    stripe: StripeAccount | None,
+    metrics: MoneyMetrics,
+    *,
+    live: Callable[[], list[SessionRow]],
 ) -> Keeper | None:
     """Of rows; their drivers are imported only where they are configured."""
     records = config.records
@@ -259,8 +268,10 @@ def _keeper(
             raise ConfigurationError("stripe: set records too: meter events wait in records.outbox")
         return None
     destinations: list[Destination] = [_database(config, records)]
-    if config.stripe is not None:
-        destinations.append(_stripe(config.stripe))
+    if config.stripe is not None and stripe is not None:
+        from parley_gateway.records.stripe_meter import StripeMeter
+
+        destinations.append(StripeMeter(stripe, config.stripe))
     from parley_gateway.records.keeper import Keeper
 
     try:
@@ -285,25 +296,25 @@ def _database(config: GatewayConfig, records: RecordsConfig) -> Destination:
         raise ConfigurationError(f"records.url_file: {records.url_file}: {_why(error)}") from error
 
 
-def _stripe(config: StripeConfig) -> Destination:
+def _stripe(config: StripeConfig) -> StripeAccount:
     try:
-        from parley_gateway.records.stripe_meter import StripeMeter
+        from parley_gateway.records.stripe_account import StripeAccount
     except ImportError as error:
         raise ConfigurationError("stripe: install parley-voice[stripe]") from error
     try:
-        return StripeMeter(config)
+        return StripeAccount(config)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"stripe.api_key_file: {config.api_key_file}: {_why(error)}") from error
 
 
-def _webhook(config: GatewayConfig, registry: CollectorRegistry) -> StripeWebhook | None:
-    if config.stripe is None or config.stripe.webhook_secret_file is None:
+def _webhook(config: StripeConfig, account: StripeAccount, registry: CollectorRegistry) -> StripeWebhook | None:
+    secret = config.webhook_secret_file
+    if secret is None:
         return None
     from parley_gateway.records.stripe_webhook import StripeWebhook
 
-    secret = config.stripe.webhook_secret_file
     try:
-        return StripeWebhook(config.stripe.webhook_path, WatchedFile(secret), registry=registry)
+        return StripeWebhook(config, account, secret_file=WatchedFile(secret), registry=registry)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"stripe.webhook_secret_file: {secret}: {_why(error)}") from error
 

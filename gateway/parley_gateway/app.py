@@ -42,8 +42,8 @@ class SignedWebhook(Protocol):
         """Of the POST."""
         ...
 
-    def receive(self, body: bytes, signature: str | None) -> int:
-        """The status of the answer."""
+    async def receive(self, body: bytes, signature: str | None) -> int:
+        """The status of the answer; bounded in time."""
         ...
 
 
@@ -143,7 +143,8 @@ class App:
             body = await _body(request, most=_WEBHOOK_BYTES)
         except MintingRefusedError as refused:
             return Response(status_code=refused.status)
-        return Response(status_code=self._webhook.receive(body, request.headers.get("stripe-signature")))
+        status = await self._webhook.receive(body, request.headers.get("stripe-signature"))
+        return Response(status_code=status)
 
     # --- clients ---
 

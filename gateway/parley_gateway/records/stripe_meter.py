@@ -7,7 +7,6 @@ twice. What Stripe takes, it checks later: whatever it could not make use of is 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,13 +15,10 @@ import stripe
 from stripe.params.billing import MeterEventCreateParams
 
 from parley_contract.records import StripeConfig
-from parley_gateway.files import WatchedFile
 from parley_gateway.records.row import SessionRow
 from parley_gateway.records.sender import DestinationError, Outcome
+from parley_gateway.records.stripe_account import CALL_S, StripeAccount
 
-_logger = logging.getLogger(__name__)
-
-CALL_S = 15.0
 AT_ONCE = 8
 """Events on their way at a time; Stripe takes 1,000 in a second."""
 OLDEST = timedelta(days=34)
@@ -37,18 +33,13 @@ class StripeMeter:
 
     name = "stripe"
 
-    def __init__(self, config: StripeConfig) -> None:
-        """Raises OSError or ValueError where there is no key; nothing is connected yet."""
+    def __init__(self, account: StripeAccount, config: StripeConfig) -> None:
+        self._account = account
         self._config = config
-        self._key_file = WatchedFile(config.api_key_file)
-        self._key = ""
-        self._http = stripe.HTTPXClient(timeout=CALL_S)
-        self._client: stripe.StripeClient | None = None
-        self._current()
 
     async def send(self, items: Sequence[tuple[str, bytes]]) -> Outcome:
         """A few at a time. What nobody is to be billed for has arrived already."""
-        client = self._current()
+        client = self._account.client()
         gate = asyncio.Semaphore(AT_ONCE)
         arrived: list[str] = []
         refused: list[str] = []
@@ -96,39 +87,22 @@ class StripeMeter:
 
     async def aclose(self) -> None:
         """Let go of all connections."""
-        await self._http.close_async()  # type: ignore[no-untyped-call]
-
-    def _current(self) -> stripe.StripeClient:
-        """With the key that is in the file now. A key that cannot be read now leaves the last one in use."""
-        try:
-            key = self._key_file.text().strip()
-        except (OSError, ValueError):
-            if self._client is None:
-                raise
-            _logger.warning("the key of Stripe cannot be read; the last one stays in use")
-            return self._client
-        if key != self._key or self._client is None:
-            if not key:
-                raise ValueError("the file is empty")
-            self._key = key
-            self._client = stripe.StripeClient(
-                key,
-                http_client=self._http,
-                max_network_retries=0,
-                base_addresses={"api": self._config.base_url} if self._config.base_url else {},
-            )
-        return self._client
+        await self._account.aclose()
 
 
 def _event(row: SessionRow, customer: str, config: StripeConfig) -> MeterEventCreateParams:
     """Of an interrupted session what was known of it is billed; Stripe takes nothing later in its place."""
-    cents = (row.cost * _CENTS).quantize(_DECIMALS).normalize()
     return {
         "event_name": config.meter_event_name,
         "identifier": row.id,
         "timestamp": int(row.ended_at.timestamp()),
-        "payload": {"value": f"{cents:f}", "stripe_customer_id": customer},
+        "payload": {"value": meter_value(row.cost), "stripe_customer_id": customer},
     }
+
+
+def meter_value(dollars: Decimal) -> str:
+    """Cents, as a number that Stripe takes: up to 15 digits, without an exponent."""
+    return f"{(dollars * _CENTS).quantize(_DECIMALS).normalize():f}"
 
 
 def _is_ours(error: stripe.InvalidRequestError) -> bool:

@@ -1,11 +1,13 @@
 """What Stripe tells: above all, which meter events it could not make use of, which is known only afterwards.
 
-A message counts once its signature is right, it is young, and it was not seen before. What it says is counted,
-logged and shown in /health; nobody's money is changed by it.
+A message counts once its signature is right, it is young, and it was not seen before. It says that there is a
+report, and Stripe is asked for what is in it. What it says is counted, logged and shown in /health; nobody's money
+is changed by it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -16,12 +18,17 @@ from typing import Any
 import stripe
 from prometheus_client import CollectorRegistry, Counter
 
+from parley_contract.records import StripeConfig
 from parley_gateway.files import WatchedFile
+from parley_gateway.records.stripe_account import StripeAccount
 
 _logger = logging.getLogger(__name__)
 
 TOLERANCE_S = 300
 """How old a message may be: Stripe's own advice."""
+ASK_S = 5.0
+"""For what is in a report: Stripe waits meanwhile."""
+_CODES = 8
 _REMEMBERED = 10_000
 """Messages, more than come in the tolerance."""
 _ERROR_REPORTS = ("v1.billing.meter.error_report_triggered", "v1.billing.meter.no_meter_found")
@@ -32,14 +39,16 @@ class StripeWebhook:
 
     def __init__(
         self,
-        path: str,
-        secret_file: WatchedFile,
+        config: StripeConfig,
+        account: StripeAccount,
         *,
+        secret_file: WatchedFile,
         registry: CollectorRegistry,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Raises OSError or ValueError for a secret that cannot be read."""
-        self.path = path
+        self.path = config.webhook_path
+        self._account = account
         self._secret_file = secret_file
         self._clock = clock
         self._seen: OrderedDict[str, float] = OrderedDict()
@@ -47,7 +56,7 @@ class StripeWebhook:
         self._count = Counter("voice_stripe_webhooks", "Messages of Stripe.", ["outcome"], registry=registry)
         secret_file.text()
 
-    def receive(self, body: bytes, signature: str | None) -> int:
+    async def receive(self, body: bytes, signature: str | None) -> int:
         """The HTTP status of the answer: 400 for what is not Stripe's, 200 for all else."""
         event = self._verified(body, signature)
         if event is None:
@@ -55,7 +64,7 @@ class StripeWebhook:
         if self._is_old_news(str(event.get("id", ""))):
             return self._done("repeated", 200)
         if event.get("type") in _ERROR_REPORTS:
-            self._on_error_report(event)
+            await self._on_error_report(str(event.get("id", "")), str(event["type"]))
             return self._done("error_report", 200)
         return self._done("other", 200)
 
@@ -89,19 +98,21 @@ class StripeWebhook:
         self._seen[name] = now
         return False
 
-    def _on_error_report(self, event: dict[str, Any]) -> None:
-        """Kinds and numbers; samples are left out, since they hold customers' names."""
-        data = event.get("data")
-        reason = data.get("reason") if isinstance(data, dict) else None
-        reason = reason if isinstance(reason, dict) else {}
-        kinds = [str(kind.get("code"))[:64] for kind in reason.get("error_types") or [] if isinstance(kind, dict)][
-            :8
-        ]
+    async def _on_error_report(self, name: str, kind: str) -> None:
+        """Without an answer of Stripe's it is known at least that there is a report."""
+        reason: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(ASK_S):
+                event = await self._account.client().v2.core.events.retrieve_async(name)
+            reason = event.to_dict().get("data", {}).get("reason", {})
+        except (stripe.StripeError, OSError, TimeoutError, AttributeError) as error:
+            _logger.warning("stripe's report could not be read", extra={"error": type(error).__name__})
+        codes = _codes(reason)
+        self._problem = (", ".join(codes) or kind, self._clock())
         count = reason.get("error_count")
-        self._problem = (", ".join(kinds) or str(event["type"]), self._clock())
         _logger.error(
             "stripe could not use meter events: see them in its dashboard",
-            extra={"kinds": kinds, "events": count if isinstance(count, int) else None},
+            extra={"codes": codes, "events": count if isinstance(count, int) else None},
         )
 
     def _secrets(self) -> list[str]:
@@ -115,3 +126,9 @@ class StripeWebhook:
     def _done(self, outcome: str, status: int) -> int:
         self._count.labels(outcome).inc()
         return status
+
+
+def _codes(reason: dict[str, Any]) -> list[str]:
+    """Kinds of errors; samples of them are left out, since they hold customers' names."""
+    kinds = reason.get("error_types") or []
+    return [str(kind.get("code"))[:64] for kind in kinds if isinstance(kind, dict)][:_CODES]

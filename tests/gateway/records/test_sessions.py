@@ -14,7 +14,7 @@ import pytest
 
 from parley_gateway.records import keeper
 from tests.gateway.calling import calling, raw
-from tests.gateway.running import Served, Site, process, served
+from tests.gateway.running import TOKEN, Served, Site, process, served
 from tests.gateway.servers.postgres import Database, PostgresServer, create_database
 
 ROWS = "SELECT * FROM voice_sessions ORDER BY started_at"
@@ -56,8 +56,8 @@ async def failing(gateway: Served) -> dict[str, Any]:
             await asyncio.sleep(0.1)
 
 
-async def talk(gateway: Served, text: str = "Hello?") -> None:
-    async with calling(gateway) as (_, conversation):
+async def talk(gateway: Served, text: str = "Hello?", *, token: str = TOKEN) -> None:
+    async with calling(gateway, token=token) as (_, conversation):
         turn = await conversation.type(text)
         assert turn.answer
 
