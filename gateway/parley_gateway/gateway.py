@@ -8,11 +8,12 @@ import socket
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parley_contract.config import GatewayConfig
 from parley_gateway.access.assembly import create_access
 from parley_gateway.accounting import create_accounting
+from parley_gateway.accounts import Subject
 from parley_gateway.agent import AgentSource, AgentTextError
 from parley_gateway.app import App
 from parley_gateway.configuration import ConfigurationError
@@ -23,8 +24,12 @@ from parley_gateway.loop_lag import LoopLag
 from parley_gateway.metrics import Metrics, SessionMetrics
 from parley_gateway.providers.registry import Pipeline, ProviderNotInstalledError, create_pipeline
 from parley_gateway.server import Server, create_server
+from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.sessions import Sessions
 from parley_gateway.warmup import warm_up
+
+if TYPE_CHECKING:
+    from parley_gateway.telemetry.traces import Traces
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +52,7 @@ class Gateway:
 
     def _build(self) -> None:
         config, agent = self._config, AgentSource(self._config.agent)
+        self._traces = _traces(config)
         self._accounting = create_accounting(config, self._metrics.registry)
         self._access = create_access(config.auth, vouched=_vouches(config))
         self._pipeline: Pipeline = create_pipeline(
@@ -64,7 +70,7 @@ class Gateway:
             authenticator=self._access.authenticator,
             accounts=self._accounting,
             metrics=self._metrics,
-            observer=lambda subject: SessionMetrics(self._metrics, self._health, tenant=subject.tenant),
+            observer=self._observer,
         )
         self._app = App(
             config,
@@ -83,6 +89,8 @@ class Gateway:
             finally:
                 await self._close_providers()
                 await self._access.aclose()
+                if self._traces is not None:
+                    await self._traces.aclose()
 
     async def _serve(self, listener: socket.socket, stop: Stop, ready: Callable[[], None]) -> None:
         """Until no session is left."""
@@ -99,6 +107,13 @@ class Gateway:
         finally:
             await _stopped(server, serving)
             await _cancelled(warming, measuring, asked)
+
+    def _observer(self, session: str, subject: Subject) -> SessionObserver:
+        """What hears of a session: metrics and health, and its trace where there is one."""
+        metrics = SessionMetrics(self._metrics, self._health, tenant=subject.tenant)
+        if self._traces is None:
+            return metrics
+        return Observers(metrics, self._traces.of(session, tenant=subject.tenant))
 
     def _dependencies(self) -> dict[str, dict[str, Any]]:
         """What else the process depends on, and how each provider of a stage fares, for /health."""
@@ -138,6 +153,20 @@ async def _cancelled(*tasks: asyncio.Task[object]) -> None:
 def _vouches(config: GatewayConfig) -> bool:
     """Whether some protocol proves its peers itself, so that nobody need bring a token."""
     return any(getattr(protocol, "auth_token_file", None) is not None for protocol in config.protocols)
+
+
+def _traces(config: GatewayConfig) -> Traces | None:
+    """OpenTelemetry is imported only where it is asked for. Raises OSError or ValueError."""
+    traces = config.observability.traces
+    if traces is None:
+        return None
+    try:
+        from parley_gateway.telemetry.traces import Traces
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"observability: traces need the package {error.name!r}: install parley-voice[traces]"
+        ) from error
+    return Traces(traces, name=config.name, namespace=config.namespace, version=version("parley-voice"))
 
 
 def _health(config: GatewayConfig, lag: LoopLag) -> Health:

@@ -17,7 +17,7 @@ from parley_gateway.conversation.history import ToolStatus
 from parley_gateway.conversation.notices import ReplyStatus
 from parley_gateway.health import Health
 from parley_gateway.ports import Usage
-from parley_gateway.session.observer import Latency
+from parley_gateway.session.observer import Latency, Unobserved
 from parley_gateway.telemetry.providers import ProviderMetrics
 from parley_gateway.telemetry.sla import ALL, TurnSla
 from parley_gateway.telemetry.summary import Summary
@@ -167,7 +167,7 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-class SessionMetrics:
+class SessionMetrics(Unobserved):
     """Counts what one session reports, and lets the process's health know."""
 
     def __init__(self, metrics: Metrics, health: Health, *, tenant: str) -> None:
@@ -182,7 +182,7 @@ class SessionMetrics:
         self._turn.latency(kind, seconds)
         self._health.latency(kind)
 
-    def reply_over(self, status: ReplyStatus) -> None:
+    def reply_over(self, _reply: int, status: ReplyStatus) -> None:
         """A reply is over."""
         self._metrics.replies.labels(status.value).inc()
         self._metrics.turn_over(self._turn.close(failed=status is ReplyStatus.FAILED))

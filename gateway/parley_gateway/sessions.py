@@ -63,7 +63,7 @@ class Sessions:
         authenticator: Authenticator,
         accounts: Accounts,
         metrics: Metrics,
-        observer: Callable[[Subject], SessionObserver],
+        observer: Callable[[str, Subject], SessionObserver],
     ) -> None:
         self._config = SessionConfig.of(config)
         self._cap = config.limits.sessions_per_pod
@@ -155,7 +155,7 @@ class Sessions:
             pipeline=self._pipeline,
             agent=self._agent.current(),
             config=self._config,
-            observer=Observers(self._observer(subject), account.observer),
+            observer=Observers(self._observer(session_id, subject), account.observer),
         )
         running = _Running(session, link, subject, account)
         task = asyncio.create_task(self._run(running), name=f"session {session.id}")

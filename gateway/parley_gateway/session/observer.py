@@ -36,6 +36,30 @@ class Latency(StrEnum):
     """From the arrival of a word's last audio to the first transcript that has the word."""
     BARGE_IN = "barge_in"
     """From the arrival of the first audio of speech to the agent's silence."""
+    HEARD = "heard"
+    """From the caller's last sound to the first sound of the answer at the caller's, as the client reports it."""
+
+
+class Milestone(StrEnum):
+    """How far a turn has come: what a trace of it is drawn from."""
+
+    CALLER_SPEAKS = "caller_speaks"
+    """The caller's first sound; said again where what came before was no speech."""
+    TURN_ENDED = "turn_ended"
+    """The caller's turn is over, and the reply is the answer to it."""
+    MODEL_ASKED = "model_asked"
+    """Said again for each round, once the model's tools have answered."""
+    TEXT = "text"
+    """The first of it."""
+    TEXT_ENDED = "text_ended"
+    """Said again for each round."""
+    VOICE_ASKED = "voice_asked"
+    SPEECH = "speech"
+    """The first of it."""
+    SPEECH_ENDED = "speech_ended"
+    """The last of the reply was made."""
+    PLAYING = "playing"
+    """The first audio was handed to the client."""
 
 
 class SessionObserver(Protocol):
@@ -45,7 +69,11 @@ class SessionObserver(Protocol):
         """A span was measured that ends now."""
         ...
 
-    def reply_over(self, status: ReplyStatus) -> None:
+    def reached(self, milestone: Milestone, *, reply: int, ago_s: float = 0.0) -> None:
+        """A reply, or with 0 the caller, has come this far, so long ago. Of a draft that is thrown away, too."""
+        ...
+
+    def reply_over(self, reply: int, status: ReplyStatus) -> None:
         """A reply that the client knew of is over."""
         ...
 
@@ -76,7 +104,10 @@ class Unobserved:
     def latency(self, kind: Latency, seconds: float) -> None:
         """Not of interest."""
 
-    def reply_over(self, status: ReplyStatus) -> None:
+    def reached(self, milestone: Milestone, *, reply: int, ago_s: float = 0.0) -> None:
+        """Not of interest."""
+
+    def reply_over(self, reply: int, status: ReplyStatus) -> None:
         """Not of interest."""
 
     def provider_failed(self, stage: Stage, kind: FailureKind) -> None:
@@ -106,10 +137,15 @@ class Observers:
         for observer in self._observers:
             observer.latency(kind, seconds)
 
-    def reply_over(self, status: ReplyStatus) -> None:
+    def reached(self, milestone: Milestone, *, reply: int, ago_s: float = 0.0) -> None:
         """Told to all."""
         for observer in self._observers:
-            observer.reply_over(status)
+            observer.reached(milestone, reply=reply, ago_s=ago_s)
+
+    def reply_over(self, reply: int, status: ReplyStatus) -> None:
+        """Told to all."""
+        for observer in self._observers:
+            observer.reply_over(reply, status)
 
     def provider_failed(self, stage: Stage, kind: FailureKind) -> None:
         """Told to all."""

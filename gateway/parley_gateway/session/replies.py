@@ -67,7 +67,7 @@ class Replies:
 
     def start(self, command: StartReply) -> None:
         """Begin to make a reply; a draft is not played."""
-        latency = ReplyLatency(self._loop, self._observer)
+        latency = ReplyLatency(self._loop, self._observer, reply=command.reply)
         answers = command.kind is ReplyKind.ANSWER
         if answers and not command.speculative:
             latency.turn_ended(silent_s=self._silent_s())
@@ -149,6 +149,7 @@ class Replies:
     def on_report(self, report: PlayoutReported) -> None:
         """What the client says is believed as far as it can be true: it has no more than was written."""
         if work := self._of(report.reply):
+            work.latency.reported(report.ms)
             work.playout.report(report.ms, quality=report.quality, finished=report.finished)
             self._feed(work.playout.position)
         elif self._stopped is not None and self._stopped.reply == report.reply:

@@ -128,11 +128,13 @@ class ReplyWork:
     async def _write(self, request: LlmRequest) -> None:
         """Read the model; a failure ends the text, and is told once what there is of it has been spoken."""
         sentences = self._sentences
+        self.latency.model_asked()
         try:
             async with _closing(self._llm.reply(request)) as events:
                 async for event in events:
                     self._take(event)
                     await sentences.room()
+            self.latency.text_ended()
             self._feed(ReplyTextEnded(self.reply))
         except ProviderError as error:
             self._failure = error
@@ -160,6 +162,7 @@ class ReplyWork:
             while (sentences := await self._next_round()) is not None:
                 await self._synthesise(sentences)
                 if self._failure is None:
+                    self.latency.speech_ended()
                     self._feed(ReplyProduced(self.reply))
         except ProviderError as error:
             self._failure = error

@@ -281,7 +281,7 @@ class Session:
 
     def _notify(self, command: Notify) -> None:
         if isinstance(command.notice, ReplyOver):
-            self._observer.reply_over(command.notice.status)
+            self._observer.reply_over(command.notice.reply, command.notice.status)
         self._link.notify(command.notice)
 
     def _end(self, command: EndSession) -> None:

@@ -95,7 +95,7 @@ def build(folder: Path, book: Book, *, cap: int = 2) -> House:
         authenticator=create_access(config.auth).authenticator,
         accounts=book,
         metrics=Metrics(),
-        observer=lambda _: Unobserved(),
+        observer=lambda *_: Unobserved(),
     )
     return House(sessions, book)
 

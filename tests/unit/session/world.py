@@ -46,7 +46,7 @@ from parley_gateway.ports import (
 )
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.config import SessionConfig
-from parley_gateway.session.observer import Latency
+from parley_gateway.session.observer import Latency, Unobserved
 from parley_gateway.session.session import Session
 from tests.unit.conversation.driver import told
 
@@ -344,7 +344,7 @@ class ListeningClient:
         return len(self.pcm(reply)) * 1000 // (2 * OUTPUT_RATE)
 
 
-class Measurements:
+class Measurements(Unobserved):
     """An observer that remembers."""
 
     def __init__(self) -> None:
@@ -359,7 +359,7 @@ class Measurements:
     def latency(self, kind: Latency, seconds: float) -> None:
         self.latencies.append((kind, seconds))
 
-    def reply_over(self, status: ReplyStatus) -> None:
+    def reply_over(self, reply: int, status: ReplyStatus) -> None:
         self.replies.append(status)
 
     def provider_failed(self, stage: Stage, kind: FailureKind) -> None:
