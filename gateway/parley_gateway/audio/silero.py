@@ -102,6 +102,11 @@ class SileroStream:
         self._edges = SpeechEdges(frame_ms=WINDOW_MS, onset_ms=tuning.onset_ms, release_ms=tuning.release_ms)
         self._closed = False
 
+    @property
+    def behind(self) -> bool:
+        """Whether the model has not judged all that it is to hear of what was sent."""
+        return self._enlisted
+
     def send(self, pcm: bytes) -> None:
         """More audio, in chunks of any length of whole samples."""
         if self._closed:

@@ -14,7 +14,7 @@ from parley_gateway.ports import Stt
 from parley_gateway.providers.registry import create_stt
 from tests.emulators.speech import speech_like
 from tests.gateway.providers.conformance_stt import SttConformance
-from tests.gateway.providers.network import PATIENT, Network, open_provider
+from tests.gateway.providers.network import UNHURRIED, Network, open_provider
 
 RECORDING = Path(__file__).parents[2] / "recordings" / "five-five.wav"
 
@@ -66,7 +66,7 @@ class TestOpenAICompatible(SttConformance):
 class TestEmbedded(SttConformance):
     @pytest_asyncio.fixture
     async def stt(self) -> AsyncIterator[Stt]:
-        async with open_provider(create_stt(EmbeddedStt(), PATIENT)) as stt:
+        async with open_provider(create_stt(EmbeddedStt(), UNHURRIED)) as stt:
             await stt.warm()
             yield stt
 

@@ -17,7 +17,7 @@ from tests.gateway.providers.conformance_tts import (
     SharedLineConformance,
     TtsConformance,
 )
-from tests.gateway.providers.network import PATIENT, Network, open_provider
+from tests.gateway.providers.network import UNHURRIED, Network, open_provider
 from tests.gateway.providers.voices import Studio
 
 
@@ -113,6 +113,6 @@ class TestEmbedded(TtsConformance):
 
     @pytest_asyncio.fixture
     async def tts(self) -> AsyncIterator[Tts]:
-        async with open_provider(create_tts(EmbeddedTts(), PATIENT)) as tts:
+        async with open_provider(create_tts(EmbeddedTts(), UNHURRIED)) as tts:
             await tts.warm()
             yield tts

@@ -14,13 +14,14 @@ from parley_gateway.providers.stt.utterances import (
     Utterances,
 )
 
-RATE = 16_000
-_COUNTED = b"".join((n % 65_521).to_bytes(2, "little") for n in range(RATE * 60))
-"""Samples that count, so that it is seen where audio comes from."""
+RATE = 1_000
+"""One sample per millisecond, which says which one it is."""
+_BYTES_PER_MS = 2
+_COUNTED = b"".join(ms.to_bytes(_BYTES_PER_MS, "little") for ms in range(60_000))
 
 
 def audio(begin_ms: int, end_ms: int) -> bytes:
-    return _COUNTED[32 * begin_ms : 32 * end_ms]
+    return _COUNTED[_BYTES_PER_MS * begin_ms : _BYTES_PER_MS * end_ms]
 
 
 def test_g02_speech_is_cut_with_some_audio_around_it() -> None:
@@ -52,13 +53,20 @@ def test_g02_nothing_is_heard_twice() -> None:
     assert second.pcm == audio(1_500 + POST_ROLL_MS, 3_000 + POST_ROLL_MS)
 
 
+def test_g02_speech_in_a_long_piece_of_audio_is_whole() -> None:
+    utterances = Utterances(RATE)
+    utterances.feed(audio(0, 10_000))
+    utterances.started(2_000)
+    assert utterances.stopped(3_000) == Utterance(1, audio(2_000 - PRE_ROLL_MS, 3_000 + POST_ROLL_MS))
+
+
 def test_g02_endless_speech_is_heard_in_pieces() -> None:
     utterances, pieces = Utterances(RATE), list[Utterance]()
     utterances.feed(audio(0, 1_000))
     utterances.started(1_000)
     for at in range(1_000, 60_000, 100):
         pieces += [piece for piece in [utterances.feed(audio(at, at + 100))] if piece]
-        assert len(utterances._audio) <= 32 * (LONGEST_MS + PRE_ROLL_MS + 100)
+        assert len(utterances._audio) <= _BYTES_PER_MS * (LONGEST_MS + PRE_ROLL_MS + 100)
     assert b"".join(piece.pcm for piece in pieces) == audio(1_000 - PRE_ROLL_MS, 1_000 + 2 * LONGEST_MS)
     assert [piece.number for piece in pieces] == [1, 2]
 
@@ -66,8 +74,8 @@ def test_g02_endless_speech_is_heard_in_pieces() -> None:
 def test_g02_silence_is_not_kept() -> None:
     utterances = Utterances(RATE)
     for _ in range(60):
-        utterances.feed(bytes(32_000))
-    assert len(utterances._audio) <= 32 * 1_500
+        utterances.feed(bytes(_BYTES_PER_MS * 1_000))
+    assert len(utterances._audio) <= _BYTES_PER_MS * 4_000
 
 
 @given(st.lists(st.tuples(st.integers(0, 900), st.sampled_from(["start", "stop", "now"])), max_size=40))
@@ -84,7 +92,7 @@ def test_g02_cuts_follow_each_other_and_hold_whole_samples(steps: list[tuple[int
         if cut is not None:
             assert cut.number > number
             assert len(cut.pcm) % 2 == 0
-            assert len(cut.pcm) >= 32 * SHORTEST_MS
+            assert len(cut.pcm) >= _BYTES_PER_MS * SHORTEST_MS
             first = int.from_bytes(cut.pcm[:2], "little")
             assert first > end or number == 0
             end = int.from_bytes(cut.pcm[-2:], "little")

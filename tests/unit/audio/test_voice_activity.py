@@ -16,11 +16,12 @@ from parley_contract.turn_taking import TurnTakingConfig
 from parley_gateway.audio.activity import create_voice_activity
 from parley_gateway.audio.edges import VadEvent
 from parley_gateway.audio.energy import EnergyActivity
-from parley_gateway.audio.silero import SileroActivity, SileroStream
+from parley_gateway.audio.silero import SileroActivity
 from parley_gateway.audio.silero_model import MODEL
 from parley_gateway.conversation.events import SpeechStarted, SpeechStopped
-from parley_gateway.ports import VoiceActivity, VoiceActivityStream
+from parley_gateway.ports import VoiceActivity
 from tests.recordings import IN_VOCABULARY, OUT_OF_VOCABULARY, RATE, recording
+from tests.unit.audio.judged import settled
 from tests.unit.embedded.sounds import Change, by_telephone, from_a_browser, louder, noisy, room
 
 FRAME = RATE * 20 // 1000 * 2
@@ -40,13 +41,6 @@ async def silero() -> AsyncIterator[SileroActivity]:
     made = SileroActivity()
     yield made
     await made.aclose()
-
-
-async def settled(*streams: VoiceActivityStream) -> None:
-    """Returns when all that was sent has been judged."""
-    for stream in streams:
-        while isinstance(stream, SileroStream) and stream._enlisted:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
 
 
 async def heard(activity: VoiceActivity, pcm: bytes, *, chunk: int = CHUNK, rate: int = RATE) -> list[VadEvent]:

@@ -14,8 +14,8 @@ SHORTEST_MS = 120
 """Of speech. A cough or a click is not worth a request, and makes these models invent words."""
 LONGEST_MS = 28_000
 """Whisper hears 30 s at a time; who talks on is heard in pieces."""
-_LAG_MS = 1_000
-"""More than any detector takes to say that speech has begun."""
+_LAG_MS = 2_500
+"""More than any detector takes to say that speech has begun: Silero's may be two seconds behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,16 @@ class Utterances:
         return bytes_to_ms(self._forgotten + len(self._audio), self._rate)
 
     def feed(self, pcm: bytes) -> Utterance | None:
-        """More audio; an utterance that has become as long as may be is cut here, and goes on as the next."""
+        """More audio; an utterance that has become as long as may be is cut here, and goes on as the next.
+
+        However long the piece, all of it is kept until the next one: the detector has not heard it yet.
+        """
+        self._forget()
         self._audio += pcm
         cut = None
         if self._since is not None and self.position_ms - self._since >= LONGEST_MS:
             cut = self._cut(self._since, self.position_ms)
             self._since = self.position_ms
-        self._forget()
         return cut
 
     def started(self, at_ms: int) -> None:
