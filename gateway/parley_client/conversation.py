@@ -31,6 +31,8 @@ FEATURES = (Feature.PLAYBACK, Feature.PAUSE)
 """What a `Conversation` does beyond the minimum: give them to `connect`."""
 _REPORT_S = 0.1
 _PULL_S = 0.02
+_APOLOGY_S = 1.0
+"""An agent that apologises for an answer that failed begins at once: this is ample for the way here."""
 _SAMPLE_BYTES = 2
 
 
@@ -46,7 +48,10 @@ class Turn:
     pcm: bytearray = field(default_factory=bytearray, repr=False)
     """The answer's speech, s16le mono at the session's `output_rate`."""
     status: str | None = None
-    """`completed`, `interrupted` or `failed`; None while it lasts."""
+    """`completed`, `interrupted` or `failed`; None while it lasts. What has failed stays so."""
+    apology: int | None = None
+    """The reply with which the agent said that it is sorry; it adds to `answer`."""
+    apology_over: bool = field(default=False, repr=False)
     problem: str | None = None
     """What the gateway said was wrong, if anything."""
     spoke_until: float = field(default=0.0, repr=False)
@@ -128,11 +133,7 @@ class Conversation:
         """
         turn = self._turn
         with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                while turn.reply is None:
-                    self._changed.clear()
-                    self._check()
-                    await self._changed.wait()
+            await self._until(lambda: turn.reply, within_s)
         return None if turn.reply is None else await self._answered(turn, timeout_s)
 
     async def say(self, pcm: bytes, *, timeout_s: float = 30.0) -> Turn:
@@ -166,14 +167,26 @@ class Conversation:
 
     async def _answered(self, turn: Turn, timeout_s: float) -> Turn:
         try:
-            async with asyncio.timeout(timeout_s):
-                while not self._is_over(turn):
-                    self._changed.clear()
-                    self._check()
-                    await self._changed.wait()
+            await self._until(lambda: self._is_over(turn), timeout_s)
         except TimeoutError:
             raise NoAnswerError(f"the agent did not finish an answer within {timeout_s:.0f} s") from None
+        if turn.status == "failed":
+            await self._apologised(turn, timeout_s)
         return turn
+
+    async def _apologised(self, turn: Turn, timeout_s: float) -> None:
+        """Hear the agent's apology, if there is one; the answer has failed in any case."""
+        with suppress(TimeoutError, DisconnectedError):
+            await self._until(lambda: turn.apology, _APOLOGY_S)
+            await self._until(lambda: turn.apology_over, timeout_s)
+
+    async def _until(self, condition: Callable[[], object], timeout_s: float) -> None:
+        """Raises TimeoutError, or DisconnectedError."""
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                self._changed.clear()
+                self._check()
+                await self._changed.wait()
 
     def _is_over(self, turn: Turn) -> bool:
         """An interrupted answer is followed by another one; a completed one is over when it was played."""
@@ -235,15 +248,25 @@ class Conversation:
             case ReplyInterrupted(reply=reply):
                 self._loudspeaker.drop(reply)
             case ReplyEnded(reply=reply, status=status):
-                turn.status = status if reply == turn.reply else turn.status
+                self._end(turn, reply, status)
             case _:
                 pass
 
     def _answer(self, turn: Turn, reply: int) -> None:
-        """A reply begins: the turn's answer is the newest one."""
+        """A reply begins: the turn's answer is the newest one, but for an apology after it has failed."""
+        if turn.status == "failed":
+            turn.reply = turn.apology = reply
+            turn.answer += " " if turn.answer else ""
+            return
         turn.reply, turn.status, turn.answer = reply, None, ""
         turn.text_at = turn.audio_at = None
         turn.pcm.clear()
+
+    def _end(self, turn: Turn, reply: int, status: str) -> None:
+        if reply == turn.apology:
+            turn.apology_over = True
+        elif reply == turn.reply:
+            turn.status = status
 
     def _hear(self, turn: Turn, audio: Audio) -> None:
         if audio.reply == turn.reply:

@@ -39,7 +39,7 @@ class Site:
         self.token.write_text(TOKEN)
         self.key.write_text("sk-test-0123456789abcdef")
 
-    def write_agent(self, **text: str) -> None:
+    def write_agent(self, **text: Any) -> None:
         self.agent.write_text(json.dumps(text))
 
     def content(self) -> dict[str, Any]:

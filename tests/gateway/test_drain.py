@@ -44,7 +44,7 @@ async def test_g09_sessions_that_outlast_the_drain_time_are_ended_with_4503(site
         running.signal(signal.SIGTERM)
         assert (await client.until_closed())[0] == 4503
         ended = client.messages[-1]
-        assert (ended["type"], ended["reason"], Decimal(ended["cost"])) == ("session.ended", "drained", 0)
+        assert (ended["type"], ended["reason"], Decimal(ended["cost"])) == ("session.ended", "drained", Decimal(0))
         assert await running.exit_status() == 0
 
 

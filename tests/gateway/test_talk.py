@@ -123,7 +123,17 @@ async def test_an_answer_that_fails_ends_with_1(gateway: Served, emulators: Emul
     emulators.anthropic.set_script(AnthropicScript(faults=[Fault(kind="refuse", times=None)]))
     status, out, err = await talk(gateway.url, "--token", TOKEN, "--text", "hello")
     assert (status, "Traceback" in err) == (1, False)
-    assert "note " in out
+    assert "agent  Sorry, something went wrong on my side." in out, "what the caller hears is shown"
+    assert "note   the reply could not be finished" in out
+
+
+async def test_an_answer_that_fails_without_an_apology_ends_with_1(site: Site, emulators: Emulators) -> None:
+    site.write_agent(phrases={"apology": ""})
+    emulators.anthropic.set_script(AnthropicScript(faults=[Fault(kind="refuse", times=None)]))
+    async with served(site.config()) as gateway:
+        status, out, _ = await talk(gateway.url, "--token", TOKEN, "--text", "hello", "-o", "json")
+    (turn,) = json.loads(out)["turns"]
+    assert (status, turn["status"], turn["answered"]) == (1, "failed", "")
 
 
 async def test_a_file_that_is_no_recording_ends_with_2(gateway: Served, tmp_path: Path) -> None:

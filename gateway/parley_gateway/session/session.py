@@ -119,6 +119,8 @@ class Session:
             observer=self._observer,
         )
         self._muted = False
+        self._early: list[ClientEvent] | None = []
+        """What the client asked for before the session ran; None from then on."""
         self._drain_timer: asyncio.TimerHandle | None = None
         self._over = asyncio.Event()
         self._reason: EndReason | None = None
@@ -159,6 +161,7 @@ class Session:
         listening.add_done_callback(self._on_recognition_done)
         try:
             self._feed(SessionReady(self._agent.greeting))
+            self._take_early()
             await self._over.wait()
         finally:
             self._feed(SessionEnding(EndReason.INTERNAL))
@@ -167,6 +170,11 @@ class Session:
             self._reaper.reap(listening)
             await self._reaper.finish()
         return self._reason or EndReason.INTERNAL
+
+    def _take_early(self) -> None:
+        early, self._early = self._early or [], None
+        for event in early:
+            self.event(event)
 
     def drain(self, *, deadline_s: float, reconnect_after_s: float = 0.0) -> None:
         """Tell the client that the process goes away; what still talks at the deadline ends as `DRAINED`."""
@@ -207,7 +215,9 @@ class Session:
 
     def event(self, event: ClientEvent) -> None:
         """Something that the client asks for or reports."""
-        if isinstance(event, PlayoutReported):
+        if self._early is not None:
+            self._early.append(event)
+        elif isinstance(event, PlayoutReported):
             self._replies.on_report(event)
         else:
             self._feed(event)

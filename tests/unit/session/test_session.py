@@ -521,6 +521,17 @@ def test_a_client_that_is_gone_before_the_session_ran_ends_it() -> None:
     run(scene())
 
 
+def test_g01_what_a_client_asks_for_before_the_session_runs_is_done() -> None:
+    async def scene() -> None:
+        world = World()
+        world.session.event(TextReceived("hello"))
+        async with world:
+            await world.until(lambda: world.client.told(ReplyOver))
+            assert world.history == [("caller", "hello")]
+
+    run(scene())
+
+
 def test_typing_works_beside_speaking() -> None:
     async def scene() -> None:
         async with World() as world:
