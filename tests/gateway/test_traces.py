@@ -35,10 +35,12 @@ async def test_g14_a_spoken_turn_shows_who_was_waited_for_and_no_word_of_it(
 ) -> None:
     emulators.deepgram.set_script(DeepgramScript(transcripts=["Hippopotamus?"]))
     emulators.anthropic.set_script(AnthropicScript(replies=["Rhinoceros."]))
-    async with served(traced(site, receiver.url).config()) as gateway:
-        async with calling(gateway) as (connection, conversation):
-            assert (await conversation.say(QUESTION)).status == "completed"
-            session = connection.started.session
+    async with (
+        served(traced(site, receiver.url).config()) as gateway,
+        calling(gateway) as (connection, conversation),
+    ):
+        assert (await conversation.say(QUESTION)).status == "completed"
+        session = connection.started.session
     (whole,), (turn,) = receiver.named("session"), receiver.named("turn")
     parts = receiver.within(turn)
     assert list(receiver.within(whole)) == ["turn"]
@@ -71,13 +73,17 @@ async def test_g14_the_span_of_a_provider_that_failed_says_so(
 
 
 async def test_g14_sessions_that_are_not_sampled_are_not_sent(site: Site, receiver: Collector) -> None:
-    async with served(traced(site, receiver.url, sample_ratio=0).config()) as gateway:
-        async with calling(gateway) as (_, conversation):
-            await conversation.type("hello?")
+    async with (
+        served(traced(site, receiver.url, sample_ratio=0).config()) as gateway,
+        calling(gateway) as (_, conversation),
+    ):
+        await conversation.type("hello?")
     assert receiver.bodies == []
 
 
 async def test_g14_a_collector_that_is_away_touches_no_conversation(site: Site) -> None:
-    async with served(traced(site, "http://127.0.0.1:9/v1/traces").config()) as gateway:
-        async with calling(gateway) as (_, conversation):
-            assert (await conversation.type("hello?")).status == "completed"
+    async with (
+        served(traced(site, "http://127.0.0.1:9/v1/traces").config()) as gateway,
+        calling(gateway) as (_, conversation),
+    ):
+        assert (await conversation.type("hello?")).status == "completed"
