@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -15,15 +14,13 @@ from parley_gateway.conversation.events import (
     FailureKind,
     SpeechStarted,
     SpeechStopped,
-    Stage,
     TranscriptChanged,
 )
-from parley_gateway.ports import ProviderError, Stt, SttEvent
+from parley_gateway.ports import Stt, SttEvent
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault
-from tests.emulators.fixtures import API_KEY
 from tests.emulators.speech import silence, speech_like
-from tests.gateway.providers.conformance_stt import REQUEST, finals, say, until
+from tests.gateway.providers.conformance_stt import REQUEST, failing, finals, say, until
 from tests.gateway.providers.network import Network, befall, drained, none_but, open_provider
 
 RATE = 16_000
@@ -182,29 +179,17 @@ class TestAudio:
 
 
 class TestLettingGo:
-    @pytest.mark.parametrize(
-        "fault", [Fault(kind="ignore_close"), Fault(kind="stall"), Fault(kind="stall", after=1)]
-    )
-    async def test_g04_aborting_is_immediate_whatever_the_peer_does(
-        self, emulators: Emulators, network: Network, fault: Fault
+    async def test_g04_a_peer_that_ignores_close_is_not_waited_for(
+        self, emulators: Emulators, network: Network
     ) -> None:
-        befall(emulators, "deepgram", fault)
+        befall(emulators, "deepgram", Fault(kind="ignore_close"))
         before = asyncio.all_tasks()
         async with open_provider(network.deepgram()) as stt:
             stream = stt.open(REQUEST)
-            reader = asyncio.create_task(until(stream, lambda _: False))
-            await say(stream, SPEECH, RATE)
             await emulators.journal.until(lambda journal: len(journal.entries) == 1)
             stream.abort()
-            await reader
         await emulators.journal.until(lambda journal: journal.entries[0].outcome == "client_gone")
         await none_but(before)
-
-    async def test_g02_closing_the_provider_ends_all_streams(self, emulators: Emulators, network: Network) -> None:
-        async with open_provider(network.deepgram()) as stt:
-            streams = [stt.open(REQUEST) for _ in range(3)]
-            await emulators.journal.until(lambda journal: len(journal.entries) == 3)
-        assert [await drained(stream.events()) for stream in streams] == [([], None)] * 3
 
     async def test_g02_leaving_the_events_lets_go(self, emulators: Emulators, stt: Stt) -> None:
         stream = stt.open(REQUEST)
@@ -214,65 +199,21 @@ class TestLettingGo:
         await emulators.journal.until(lambda journal: journal.entries[0].outcome == "client_gone")
 
 
-FAULTS = [
-    *(
-        pytest.param(Fault(kind="refuse", status=status), FailureKind.REFUSED, id=str(status))
-        for status in (400, 401, 402, 403, 404)
-    ),
-    pytest.param(Fault(kind="refuse", status=429), FailureKind.RATE_LIMITED, id="429"),
-    pytest.param(Fault(kind="refuse", status=503), FailureKind.OVERLOADED, id="503"),
-    pytest.param(Fault(kind="stall"), FailureKind.TIMEOUT, id="stall_in_the_handshake"),
-    pytest.param(Fault(kind="stall", after=1), FailureKind.TIMEOUT, id="stall_in_the_middle"),
-    pytest.param(Fault(kind="cut"), FailureKind.CUT, id="cut_in_the_handshake"),
-    pytest.param(Fault(kind="cut", after=1), FailureKind.CUT, id="cut_in_the_middle"),
-    pytest.param(Fault(kind="end"), FailureKind.CUT, id="end_in_the_handshake"),
-    pytest.param(Fault(kind="end", after=2), FailureKind.CUT, id="closed_with_1011"),
-    pytest.param(Fault(kind="garbage"), FailureKind.GARBAGE, id="not_http"),
-    pytest.param(Fault(kind="garbage", after=1), FailureKind.GARBAGE, id="not_json"),
-    pytest.param(Fault(kind="error_event", error_type="DATA-0000"), FailureKind.REFUSED, id="bad_audio"),
-    pytest.param(Fault(kind="error_event", error_type="NET-0000"), FailureKind.CUT, id="network"),
-    pytest.param(Fault(kind="error_event", after=2), FailureKind.OVERLOADED, id="own_error"),
-]
-
-
-async def failing(stt: Stt) -> ProviderError:
-    """Speaks until recognition fails."""
-    stream = stt.open(REQUEST)
-
-    async def speak_on() -> None:
-        while True:
-            await say(stream, SPEECH + QUIET, RATE)
-            await asyncio.sleep(0.01)
-
-    speaking = asyncio.create_task(speak_on())
-    try:
-        async with asyncio.timeout(20):
-            _, failure = await drained(stream.events())
-    finally:
-        speaking.cancel()
-    assert failure is not None
-    return failure
-
-
 class TestFaults:
-    @pytest.mark.parametrize(("fault", "kind"), FAULTS)
-    async def test_g02_a_fault_is_a_failure_of_its_kind(
-        self, emulators: Emulators, impatient: Network, fault: Fault, kind: FailureKind
+    @pytest.mark.parametrize(
+        ("fault", "kind"),
+        [
+            pytest.param(Fault(kind="end", after=2), FailureKind.CUT, id="closed_with_1011"),
+            pytest.param(Fault(kind="error_event", error_type="DATA-0000"), FailureKind.REFUSED, id="bad_audio"),
+            pytest.param(Fault(kind="error_event", error_type="NET-0000"), FailureKind.CUT, id="network"),
+            pytest.param(Fault(kind="error_event", after=2), FailureKind.OVERLOADED, id="own_error"),
+        ],
+    )
+    async def test_g02_a_fault_of_the_stream_is_a_failure_of_its_kind(
+        self, emulators: Emulators, stt: Stt, fault: Fault, kind: FailureKind
     ) -> None:
         befall(emulators, "deepgram", fault)
-        async with open_provider(impatient.deepgram()) as stt:
-            failure = await failing(stt)
-        assert (failure.stage, failure.kind) == (Stage.STT, kind)
-        assert API_KEY not in "".join(traceback.format_exception(failure))
-
-    async def test_g02_a_rate_limit_says_when_to_come_back(self, emulators: Emulators, stt: Stt) -> None:
-        befall(emulators, "deepgram", Fault(kind="refuse", status=429, retry_after="7"))
-        assert (await failing(stt)).retry_after == 7.0
-
-    async def test_g02_nobody_listening_is_unreachable(self, impatient: Network, emulators: Emulators) -> None:
-        nowhere = Network("http://127.0.0.1:1", impatient.key_file, impatient.deadlines)
-        async with open_provider(nowhere.deepgram()) as stt:
-            assert (await failing(stt)).kind is FailureKind.UNREACHABLE
+        assert (await failing(stt)).kind is kind
 
     async def test_g02_a_stream_that_deepgram_gave_up_is_a_cut(self, emulators: Emulators, stt: Stt) -> None:
         befall(emulators, "deepgram", idle_timeout_ms=50)

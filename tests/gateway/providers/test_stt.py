@@ -12,55 +12,36 @@ import pytest_asyncio
 from parley_contract.pipeline import EmbeddedStt
 from parley_gateway.ports import Stt
 from parley_gateway.providers.registry import create_stt
-from tests.emulators.speech import speech_like
-from tests.gateway.providers.conformance_stt import SttConformance
-from tests.gateway.providers.network import UNHURRIED, Network, open_provider
+from tests.emulators.emulators import Emulators
+from tests.gateway.providers.conformance_stt import NetworkSttConformance, SttConformance
+from tests.gateway.providers.network import UNHURRIED, open_provider
 
 RECORDING = Path(__file__).parents[2] / "recordings" / "five-five.wav"
 
 
-class TestDeepgram(SttConformance):
-    @pytest_asyncio.fixture
-    async def stt(self, network: Network) -> AsyncIterator[Stt]:
-        async with open_provider(network.deepgram()) as stt:
-            yield stt
-
-    @pytest.fixture
-    def utterance(self) -> bytes:
-        return speech_like(1200, rate=16_000)
+class TestDeepgram(NetworkSttConformance):
+    made_by = emulator = "deepgram"
+    billed = ("Deepgram", "nova-3")
 
 
-class TestDeepgramFlux(SttConformance):
-    @pytest_asyncio.fixture
-    async def stt(self, network: Network) -> AsyncIterator[Stt]:
-        async with open_provider(network.deepgram_flux()) as stt:
-            yield stt
-
-    @pytest.fixture
-    def utterance(self) -> bytes:
-        return speech_like(1200, rate=16_000)
+class TestDeepgramFlux(NetworkSttConformance):
+    made_by = emulator = "deepgram_flux"
+    billed = ("DeepgramFlux", "flux-general-en")
 
 
-class TestOpenAI(SttConformance):
-    @pytest_asyncio.fixture
-    async def stt(self, network: Network) -> AsyncIterator[Stt]:
-        async with open_provider(network.openai_transcription()) as stt:
-            yield stt
-
-    @pytest.fixture
-    def utterance(self) -> bytes:
-        return speech_like(1200, rate=16_000)
+class _OfUtterances(NetworkSttConformance):
+    def sent_s(self, emulators: Emulators) -> float:
+        return sum(entry.body["audio"]["ms"] for entry in emulators.journal.entries) / 1000
 
 
-class TestOpenAICompatible(SttConformance):
-    @pytest_asyncio.fixture
-    async def stt(self, network: Network) -> AsyncIterator[Stt]:
-        async with open_provider(network.compatible_transcription()) as stt:
-            yield stt
+class TestOpenAI(_OfUtterances):
+    made_by = emulator = "openai_transcription"
+    billed = ("OpenAI", "gpt-4o-mini-transcribe")
 
-    @pytest.fixture
-    def utterance(self) -> bytes:
-        return speech_like(1200, rate=16_000)
+
+class TestOpenAICompatible(_OfUtterances):
+    made_by = emulator = "compatible_transcription"
+    billed = ("OpenAICompatible", "whisper")
 
 
 class TestEmbedded(SttConformance):

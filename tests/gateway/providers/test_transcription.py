@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
@@ -18,17 +17,15 @@ from parley_gateway.conversation.events import (
     FailureKind,
     SpeechStarted,
     SpeechStopped,
-    Stage,
     TranscriptChanged,
 )
 from parley_gateway.ports import Stt, SttEvent, SttRequest, Unit, Usage, VoiceActivity, VoiceActivityStream
 from parley_gateway.providers.registry import create_stt
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault
-from tests.emulators.fixtures import API_KEY
 from tests.emulators.speech import silence, speech_like
-from tests.gateway.providers.conformance_stt import FRAME_MS, REQUEST, finals, say, until
-from tests.gateway.providers.network import SAID, Network, befall, drained, none_but, open_provider
+from tests.gateway.providers.conformance_stt import FRAME_MS, REQUEST, failing, finals, say, until
+from tests.gateway.providers.network import Network, befall, drained, open_provider
 from tests.recordings import recording
 from tests.unit.audio.judged import settled
 
@@ -149,31 +146,7 @@ class TestUtterances:
         assert starts == pytest.approx(begins, abs=0.3)
 
 
-class TestCost:
-    async def test_g07_what_is_sent_is_told(self, emulators: Emulators, stt: Stt) -> None:
-        told: list[Usage] = []
-        stream = stt.open(SttRequest(session="s", language="en-US", meter=told.append))
-        await say(stream, (SPEECH + QUIET) * 2, RATE)
-        await until(stream, lambda seen: len(finals(seen)) == 2)
-        sent = sum(entry.body["audio"]["ms"] for entry in emulators.journal.entries) / 1000
-        assert sum(usage.amounts[Unit.AUDIO_SECONDS] for usage in told) == pytest.approx(sent, abs=0.01)
-        assert {(usage.provider, usage.model) for usage in told} == {("OpenAI", "gpt-4o-mini-transcribe")}
-
-
 class TestLettingGo:
-    async def test_g04_aborting_ends_the_request_at_once(self, emulators: Emulators, network: Network) -> None:
-        befall(emulators, "openai_transcription", Fault(kind="stall"))
-        before = asyncio.all_tasks()
-        async with open_provider(network.openai_transcription()) as stt:
-            stream = stt.open(REQUEST)
-            reader = asyncio.create_task(until(stream, lambda _: False))
-            await say(stream, SPEECH + QUIET, RATE)
-            await emulators.journal.until(lambda journal: len(journal.entries) == 1)
-            stream.abort()
-            await reader
-            await emulators.journal.until(lambda journal: journal.entries[0].outcome == "client_gone")
-        await none_but(before)
-
     async def test_g10_what_waits_is_bounded_and_what_is_given_up_is_said(
         self, emulators: Emulators, network: Network
     ) -> None:
@@ -191,45 +164,27 @@ class TestLettingGo:
         assert 1500 * 2 <= dropped <= 1750 * 4
 
 
-FAULTS = [
-    *(
-        pytest.param(Fault(kind="refuse", status=status), FailureKind.REFUSED, id=str(status))
-        for status in (400, 401, 403, 404, 413)
-    ),
-    pytest.param(Fault(kind="refuse", status=429), FailureKind.RATE_LIMITED, id="429"),
-    pytest.param(Fault(kind="refuse", status=503), FailureKind.OVERLOADED, id="503"),
-    pytest.param(Fault(kind="stall"), FailureKind.TIMEOUT, id="stall_at_once"),
-    pytest.param(Fault(kind="stall", after=1), FailureKind.TIMEOUT, id="stall_in_the_middle"),
-    pytest.param(Fault(kind="cut"), FailureKind.CUT, id="cut_at_once"),
-    pytest.param(Fault(kind="cut", after=1), FailureKind.CUT, id="cut_in_the_middle"),
-    pytest.param(Fault(kind="end"), FailureKind.CUT, id="end_at_once"),
-    pytest.param(Fault(kind="end", after=1), FailureKind.GARBAGE, id="half_an_answer"),
-    pytest.param(Fault(kind="garbage"), FailureKind.GARBAGE, id="not_http"),
-    pytest.param(Fault(kind="garbage", after=1), FailureKind.GARBAGE, id="not_json"),
-]
-
-
 class TestFaults:
-    @pytest.mark.parametrize(("fault", "kind"), FAULTS)
-    async def test_g02_a_fault_is_a_failure_of_its_kind(
-        self, emulators: Emulators, impatient: Network, fault: Fault, kind: FailureKind
+    @pytest.mark.parametrize(
+        ("fault", "kind"),
+        [
+            pytest.param(Fault(kind="refuse", status=413), FailureKind.REFUSED, id="too_long"),
+            pytest.param(Fault(kind="end", after=1), FailureKind.GARBAGE, id="half_an_answer"),
+        ],
+    )
+    async def test_g02_a_fault_of_an_answer_is_a_failure_of_its_kind(
+        self, emulators: Emulators, stt: Stt, fault: Fault, kind: FailureKind
     ) -> None:
-        befall(emulators, "openai_transcription", fault, transcripts=[SAID])
-        async with open_provider(impatient.openai_transcription()) as stt:
-            stream = stt.open(REQUEST)
-            await say(stream, SPEECH + QUIET, RATE)
-            async with asyncio.timeout(20):
-                _, failure = await drained(stream.events())
-        assert failure is not None
-        assert (failure.stage, failure.kind) == (Stage.STT, kind)
-        shown = "".join(traceback.format_exception(failure))
-        assert API_KEY not in shown
-        assert SAID not in shown
+        befall(emulators, "openai_transcription", fault)
+        assert (await failing(stt)).kind is kind
 
-    async def test_g02_a_rate_limit_says_when_to_come_back(self, emulators: Emulators, stt: Stt) -> None:
-        befall(emulators, "openai_transcription", Fault(kind="refuse", status=429, retry_after="7"))
-        stream = stt.open(REQUEST)
-        await say(stream, SPEECH + QUIET, RATE)
-        _, failure = await drained(stream.events())
-        assert failure is not None
-        assert failure.retry_after == pytest.approx(7.0, abs=0.5)
+    async def test_g07_what_was_sent_and_not_answered_may_cost(
+        self, emulators: Emulators, impatient: Network
+    ) -> None:
+        told: list[Usage] = []
+        befall(emulators, "openai_transcription", Fault(kind="stall"))
+        async with open_provider(impatient.openai_transcription()) as stt:
+            await failing(stt, SttRequest(session="s", language="en-US", meter=told.append))
+        (usage,) = told
+        (entry,) = emulators.journal.entries
+        assert usage.amounts[Unit.AUDIO_SECONDS] == pytest.approx(entry.body["audio"]["ms"] / 1000, abs=0.01)

@@ -9,7 +9,8 @@ import asyncio
 import io
 import wave
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from openai import AsyncOpenAI, omit
@@ -36,6 +37,12 @@ _STALLED_S = 0.8
 """Without audio for so long, an utterance is over: the file ended, or the button was let go."""
 _MOST_WAITING = 8
 """Utterances of one caller. They are asked for one after the other; when more wait, the oldest is given up."""
+_UNBILLED = {
+    FailureKind.REFUSED,
+    FailureKind.RATE_LIMITED,
+    FailureKind.OVERLOADED,
+    FailureKind.UNREACHABLE,
+}
 
 
 class OpenAITranscription:
@@ -57,6 +64,7 @@ class OpenAITranscription:
         self._http = http_client(deadlines)
         self._base_url = config.base_url or ENDPOINT
         self._clients = KeyedClients(keys, self._build)
+        self._streams: set[TranscriptionStream] = set()
 
     def _build(self, key: str) -> AsyncOpenAI:
         return openai_client(key, base_url=self._base_url, http=self._http)
@@ -69,21 +77,39 @@ class OpenAITranscription:
 
     def open(self, request: SttRequest) -> TranscriptionStream:
         """Begin to recognise one session."""
-        return TranscriptionStream(self, request, self._hearing)
+        stream = TranscriptionStream(self, request, self._hearing)
+        self._streams.add(stream)
+        return stream
+
+    def ended(self, stream: TranscriptionStream) -> None:
+        """It is over."""
+        self._streams.discard(stream)
 
     async def transcribe(self, pcm: bytes, request: SttRequest) -> str:
         """What is said in it. Raises ProviderError."""
         limit = self._deadlines.connect + self._deadlines.first_byte
-        meter = AudioMeter(request, provider=self._config.provider, model=self._config.model, rate=RATE)
         try:
             async with asyncio.timeout(limit), self._clients.lease() as client:
-                meter.sent(pcm)
-                return await self._ask(client, pcm, request.language)
+                with self._billed(pcm, request):
+                    return await self._ask(client, pcm, request.language)
         except TimeoutError:
             detail = f"no transcript within {limit:g} s"
             raise ProviderError(Stage.STT, FailureKind.TIMEOUT, detail) from None
+
+    @contextmanager
+    def _billed(self, pcm: bytes, request: SttRequest) -> Iterator[None]:
+        """What is refused costs nothing; what is given up on this side may."""
+        billed = True
+        try:
+            yield
+        except ProviderError as failure:
+            billed = failure.kind not in _UNBILLED
+            raise
         finally:
-            meter.settle()
+            if billed:
+                meter = AudioMeter(request, provider=self._config.provider, model=self._config.model, rate=RATE)
+                meter.sent(pcm)
+                meter.settle()
 
     async def _ask(self, client: AsyncOpenAI, pcm: bytes, language: str) -> str:
         with failures(Stage.STT):
@@ -100,7 +126,9 @@ class OpenAITranscription:
         return text.strip()
 
     async def aclose(self) -> None:
-        """Let go of all connections, and of the detector: nobody else may be there to do it."""
+        """End all streams; let go of the connections, and of the detector: nobody else may be there to do it."""
+        for stream in list(self._streams):
+            stream.abort()
         await self._http.aclose()
         await self._hearing.aclose()
 
@@ -149,6 +177,7 @@ class TranscriptionStream:
     def abort(self) -> None:
         """Let go at once."""
         self._aborted = True
+        self._provider.ended(self)
         self._detector.close()
         self._waiting.clear()
         self._events.clear()
