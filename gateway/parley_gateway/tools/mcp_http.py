@@ -66,10 +66,11 @@ async def _told(response: httpx2.Response) -> httpx2.Response:
     is_json = response.headers.get("content-type", "").lower().startswith("application/json")
     if is_json and not await _read(response):
         return _failure(response.request, LOST, "the answer is too long")
-    if response.status_code < 400 or (is_json and _is_rpc_error(response.content)):
+    code = _code(response)
+    if response.status_code < 400 or (code != SESSION_GONE and is_json and _is_rpc_error(response.content)):
         return response
     await response.aclose()
-    return _failure(response.request, _code(response), f"the server answered HTTP {response.status_code}")
+    return _failure(response.request, code, f"the server answered HTTP {response.status_code}")
 
 
 async def _read(response: httpx2.Response) -> bool:
