@@ -26,6 +26,7 @@ from parley_gateway.providers.registry import Pipeline, ProviderNotInstalledErro
 from parley_gateway.server import Server, create_server
 from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.sessions import Sessions
+from parley_gateway.tools.registry import create_tools
 from parley_gateway.warmup import warm_up
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CLOSE_S = 5.0
+_TOOLS_S = 5.0
+"""What servers of tools may delay the start by: one that is away is looked for while calls are taken."""
 
 
 class Gateway:
@@ -62,6 +65,7 @@ class Gateway:
             agent=agent.current,
             observer=self._metrics.providers,
         )
+        self._tools = create_tools(config.tools)
         self._health.dependencies = self._dependencies
         self._sessions = Sessions(
             config,
@@ -71,6 +75,7 @@ class Gateway:
             accounts=self._accounting,
             metrics=self._metrics,
             observer=self._observer,
+            tools=self._tools,
         )
         self._app = App(
             config,
@@ -83,7 +88,7 @@ class Gateway:
 
     async def run(self, listener: socket.socket, *, stop: Stop, ready: Callable[[], None]) -> None:
         """Serve on `listener` until asked to stop, then drain. `ready` is called once all stages are warm."""
-        async with self._accounting.running():
+        async with self._accounting.running(), self._tools.running():
             try:
                 await self._serve(listener, stop, ready)
             finally:
@@ -118,10 +123,12 @@ class Gateway:
     def _dependencies(self) -> dict[str, dict[str, Any]]:
         """What else the process depends on, and how each provider of a stage fares, for /health."""
         stages = {stage.value: {"providers": self._pipeline.report(stage)} for stage in Stage}
-        return {**stages, **self._accounting.health(), **self._access.health()}
+        tools = {"tools": {"sources": self._tools.report()}} if self._config.tools else {}
+        return {**stages, **tools, **self._accounting.health(), **self._access.health()}
 
     async def _warm(self, ready: Callable[[], None]) -> None:
-        await warm_up(self._pipeline, self._health)
+        tools = self._tools.warm(within_s=_TOOLS_S)
+        await asyncio.gather(warm_up(self._pipeline, self._health), tools)
         if self._health.phase is Phase.SERVING:
             ready()
 

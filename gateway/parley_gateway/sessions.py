@@ -16,7 +16,7 @@ from parley_gateway.accounts import Account, Accounts, Subject
 from parley_gateway.agent import AgentSource
 from parley_gateway.conversation.events import EndReason
 from parley_gateway.metrics import Metrics
-from parley_gateway.ports import ClientLink
+from parley_gateway.ports import ClientLink, Tools
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.config import SessionConfig
@@ -64,6 +64,7 @@ class Sessions:
         accounts: Accounts,
         metrics: Metrics,
         observer: Callable[[str, Subject], SessionObserver],
+        tools: Tools | None = None,
     ) -> None:
         self._config = SessionConfig.of(config)
         self._cap = config.limits.sessions_per_pod
@@ -73,6 +74,7 @@ class Sessions:
         self._accounts = accounts
         self._metrics = metrics
         self._observer = observer
+        self._tools = tools
         self._opening: set[asyncio.Task[object]] = set()
         self._running: dict[asyncio.Task[None], _Running] = {}
         self.draining = False
@@ -156,6 +158,7 @@ class Sessions:
             agent=self._agent.current(),
             config=self._config,
             observer=Observers(self._observer(session_id, subject), account.observer),
+            tools=self._tools,
         )
         running = _Running(session, link, subject, account)
         task = asyncio.create_task(self._run(running), name=f"session {session.id}")
