@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from parley_contract.native import CLIENT_MESSAGE, LATER_CLIENT_MESSAGES, ClientMessage, ErrorCode
 
@@ -62,5 +63,9 @@ def _validated(content: dict[str, Any], kind: str) -> ClientMessage:
 def _explained(error: ValidationError) -> str:
     """Where and what, without the values: they may be what a person said, or a token."""
     problems = error.errors(include_url=False, include_input=False, include_context=False)
-    shown = [f"{'.'.join(str(part) for part in p['loc'][1:])}: {p['msg']}" for p in problems[:_SHOWN_PROBLEMS]]
-    return "; ".join(shown)
+    return "; ".join(_said(problem) for problem in problems[:_SHOWN_PROBLEMS])
+
+
+def _said(problem: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in problem["loc"][1:])
+    return f'"{field}" is missing' if problem["type"] == "missing" else f'"{field}": {problem["msg"]}'

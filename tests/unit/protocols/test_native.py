@@ -225,7 +225,7 @@ class TestBadMessages:
         scene = Scene().start()
         scene.say("text", text={"secret": "what I said"}, id="m7")
         assert (error(scene).code, error(scene).ref) == ("invalid", "m7")
-        assert "text: Input should be a valid string" in error(scene).message
+        assert 'text: "text": Input should be a valid string' in error(scene).message
         assert "what I said" not in scene.wire.sent[-1]
 
     def test_a_loop_gone_wild_is_ended_with_4413(self) -> None:
