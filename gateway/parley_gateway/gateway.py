@@ -123,8 +123,7 @@ class Gateway:
     def _dependencies(self) -> dict[str, dict[str, Any]]:
         """What else the process depends on, and how each provider of a stage fares, for /health."""
         stages = {stage.value: {"providers": self._pipeline.report(stage)} for stage in Stage}
-        tools = {"tools": {"sources": self._tools.report()}} if self._config.tools else {}
-        return {**stages, **tools, **self._accounting.health(), **self._access.health()}
+        return {**stages, **self._tools.health(), **self._accounting.health(), **self._access.health()}
 
     async def _warm(self, ready: Callable[[], None]) -> None:
         tools = self._tools.warm(within_s=_TOOLS_S)

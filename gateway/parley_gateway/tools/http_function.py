@@ -121,7 +121,7 @@ class HttpFunctions:
 
     def report(self) -> dict[str, Any]:
         """What there is."""
-        return {"source": "HTTP", "tools": len(self.functions)}
+        return {"source": self.name, "connected": True, "tools": len(self.functions)}
 
 
 def _in_query(value: object) -> str:

@@ -58,7 +58,7 @@ class Source(Protocol):
         ...
 
     def report(self) -> dict[str, Any]:
-        """How it fares, for people."""
+        """Its name as `source`, whether it is `connected`, and how many `tools` it has, for people."""
         ...
 
 
@@ -91,9 +91,14 @@ class Toolbox:
             _, late = await asyncio.wait(waiting, timeout=within_s)
             await _ended(list(late))
 
-    def report(self) -> list[dict[str, Any]]:
-        """How each source fares."""
-        return [source.report() for source in self._sources]
+    def health(self) -> dict[str, dict[str, Any]]:
+        """How each source fares, as a dependency of the process; nothing where there are no tools."""
+        if not self._sources:
+            return {}
+        reports = [source.report() for source in self._sources]
+        away = [report["source"] for report in reports if not report["connected"]]
+        about = {"status": "failing", "problem": f"away: {', '.join(away)}"} if away else {"status": "ok"}
+        return {"tools": {**about, "sources": reports}}
 
     async def call(self, call: ToolCall, *, key: str, session: str) -> ToolResult:
         """Call one. Never raises but when cancelled; the same key is never called twice at a time, nor again."""

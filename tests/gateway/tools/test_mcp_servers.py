@@ -52,7 +52,8 @@ async def test_g12_a_servers_tools_are_called_by_names_that_models_take(hotel: M
         assert await book(toolbox, 4) == ToolResult("c", SUCCEEDED, "table 12 for 4")
         free = await toolbox.call(ToolCall("d", "hotel_rooms_free", "{}"), key="s:2:d", session="s")
         assert free == ToolResult("d", SUCCEEDED, "3")
-        assert toolbox.report() == [{"source": "hotel", "connected": True, "tools": 2}]
+        sources = [{"source": "hotel", "connected": True, "tools": 2}]
+        assert toolbox.health() == {"tools": {"status": "ok", "sources": sources}}
     assert hotel.keys == ["s:1:c"], "the key went along"
 
 
@@ -120,7 +121,7 @@ async def test_g12_a_server_that_comes_late_is_found() -> None:
     hotel = McpBookings(port=free_port())
     async with tools(hotel.tool()) as toolbox:
         assert toolbox.specs == ()
-        assert toolbox.report()[0]["connected"] is False
+        assert toolbox.health()["tools"]["problem"] == "away: hotel"
         async with hotel.running():
             await until_there(toolbox)
             assert (await book(toolbox, 4)).status is SUCCEEDED

@@ -55,7 +55,7 @@ class Fixed:
     async def aclose(self) -> None: ...
 
     def report(self) -> dict[str, Any]:
-        return {}
+        return {"source": self.name, "connected": True, "tools": len(self.functions)}
 
 
 def a_call(arguments: str = '{"people": 4}', name: str = "book", call: str = "c") -> ToolCall:
