@@ -31,7 +31,7 @@ class TestDeepgramFlux(NetworkSttConformance):
 
 class _OfUtterances(NetworkSttConformance):
     def sent_s(self, emulators: Emulators) -> float:
-        return sum(entry.body["audio"]["ms"] for entry in emulators.journal.entries) / 1000
+        return float(sum(entry.body["audio"]["ms"] for entry in emulators.journal.entries)) / 1000
 
 
 class TestOpenAI(_OfUtterances):
