@@ -15,6 +15,11 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 PROVIDERS := --extra deepgram --extra anthropic --extra openai --extra gemini --extra tools --extra mcp \
 	--extra jwt --extra traces --extra silero --extra embedded --extra redis --extra postgres --extra stripe
 
+# What the benchmark compares with is heavy, and none of the project's own dependencies.
+BENCH_VENV ?= $(HOME)/.cache/parley/bench
+BENCH_STAMP := $(BENCH_VENV)/.installed
+BENCH ?=
+
 CODE := operator gateway localcluster quickstart charts tests
 PYTEST := $(BIN)/python -m pytest
 PYTEST_FLAGS ?=
@@ -63,9 +68,15 @@ test-cluster: $(STAMP) ## A real node: images, Helm, Traefik, conversations from
 	@$(PYTEST) $(PYTEST_FLAGS) tests/localcluster tests/cluster
 
 .PHONY: bench
-bench: $(STAMP) ## Measure the gateway beside the floor of passing audio only, in one run
+bench: $(STAMP) $(BENCH_STAMP) ## Measure the gateway beside Pipecat, on one core, in 15 minutes (BENCH=--quick: 5)
 	$(call say,benchmarks)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench --pipecat $(BENCH_VENV)/bin/python $(BENCH)
+
+$(BENCH_STAMP): requirements/bench.txt | $(UV)
+	$(call say,installing requirements/bench.txt into $(BENCH_VENV))
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(BENCH_VENV)
+	@$(UV) pip install --quiet --python $(BENCH_VENV)/bin/python --require-hashes -r requirements/bench.txt
+	@touch $(BENCH_STAMP)
 
 .PHONY: lint
 lint: $(STAMP) ## Formatting, lint, types and import contracts
@@ -107,6 +118,7 @@ lock: | $(UV) ## Resolve the dependencies anew into requirements/ (hashes, no ad
 	@$(COMPILE) pyproject.toml --group dev --extra operator --extra gateway --extra client $(PROVIDERS) --output-file requirements/dev.txt
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 		| $(COMPILE) - --output-file requirements/build.txt
+	@$(COMPILE) --group pyproject.toml:bench --output-file requirements/bench.txt
 	@$(COMPILE) pyproject.toml --extra operator --output-file requirements/operator.txt
 	@$(COMPILE) pyproject.toml --extra gateway $(PROVIDERS) --output-file requirements/gateway.txt
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -32,19 +32,24 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
     @property
-    def pss_mb(self) -> float:
-        """Memory: its own, and its share of what is shared."""
+    def rss_mb(self) -> float:
+        """Memory in use. What it shares counts in full, since the load shares more with one of the two."""
         lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+        return next(int(line.split()[1]) for line in lines if line.startswith("Rss:")) / 1024
+
+
+def this_process() -> Process:
+    """The load itself."""
+    return Process(os.getpid())
 
 
 @contextmanager
-def program(arguments: Sequence[str], *, core: int, log: Path) -> Iterator[Process]:
-    """`python …` pinned to a core, its output in `log`; ended with SIGTERM, then SIGKILL."""
+def program(command: Sequence[str], *, core: int, log: Path) -> Iterator[Process]:
+    """A program pinned to a core, its output in `log`; ended with SIGTERM, then SIGKILL."""
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [sys.executable, *arguments],
+            command,
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -71,3 +76,10 @@ def wait_for(url: str, *, log: Path) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise TimeoutError(f"{url} did not answer within {_START_S:.0f} s:\n{log.read_text()[-2000:]}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -74,9 +74,12 @@ class Turn:
     @property
     def added_s(self) -> float | None:
         """What the server adds to what the providers take; never less than nothing for a part."""
-        parts = (self.to_model_s, self.to_voice_s, self.to_client_s)
-        known = [max(0.0, part) for part in parts if part is not None]
-        return sum(known) if len(known) == len(parts) else None
+        return _sum(self.to_model_s, self.to_voice_s, self.to_client_s)
+
+    @property
+    def after_model_s(self) -> float | None:
+        """The same, from the model's first sentence on."""
+        return _sum(self.to_voice_s, self.to_client_s)
 
     @property
     def to_silence_s(self) -> float | None:
@@ -86,6 +89,11 @@ class Turn:
 
 def _span(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else end - start
+
+
+def _sum(*parts: float | None) -> float | None:
+    known = [max(0.0, part) for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
 
 
 def asked_in(body: bytes) -> tuple[int, int] | None:

@@ -24,15 +24,19 @@ class Answer:
 
     def begin(self, content_type: bytes) -> None:
         """The head."""
-        self._transport.write(_STREAMED % content_type)
+        self._send(_STREAMED % content_type)
 
     def write(self, data: bytes) -> None:
         """A chunk."""
-        self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self._send(b"%x\r\n%b\r\n" % (len(data), data))
 
     def end(self) -> None:
         """The proper end."""
-        self._transport.write(b"0\r\n\r\n")
+        self._send(b"0\r\n\r\n")
+
+    def _send(self, data: bytes) -> None:
+        if not self.gone:
+            self._transport.write(data)
 
 
 class Connection(asyncio.Protocol):
