@@ -83,7 +83,7 @@ class GoBuild:
     - `replace`: `old => new version` lines. A module's own replacements do not apply where it
       is a dependency, so those it needs are repeated here.
     - `renames`: better names for commands than Go gives them.
-    - `assets`: files of the first module that are wanted beside the commands.
+    - `assets`: files of the first module that are wanted beside the commands, or alone.
     """
 
     name: str
@@ -99,6 +99,11 @@ class GoBuild:
     def version(self) -> str:
         """The first module's version, or that of our own program."""
         return self.modules[0].version if self.modules else "own"
+
+    @property
+    def is_files_only(self) -> bool:
+        """Whether nothing is compiled: the assets are all that is wanted."""
+        return bool(self.assets) and not self.commands
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -197,6 +202,20 @@ HELM = GoBuild(
 )
 COREDNS = GoBuild(name="coredns", modules=(COREDNS_MODULE, HELM_MODULE))
 """Ours, with few plugins; it shares helm's selection of dependencies and so its compiled packages."""
+
+_MONITORING_CRDS = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
+PROMETHEUS_OPERATOR = GoBuild(
+    name="prometheus-operator",
+    modules=(
+        GoModule(
+            "github.com/prometheus-operator/prometheus-operator",
+            "v0.85.0",
+            "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+        ),
+    ),
+    assets=tuple(map(_MONITORING_CRDS.format, ("podmonitors", "prometheusrules", "servicemonitors"))),
+)
+"""Its resource definitions alone, for tests of what the operator makes where they are installed."""
 
 CONTROL_PLANE = (ETCD, KUBE_APISERVER, KUBECTL, KUBE_CONTROL)
 """What the control-plane profile runs, in the order in which it becomes useful."""

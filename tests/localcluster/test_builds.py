@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from localcluster import builds
 from localcluster.builds import BuildCache
 from localcluster.errors import ClusterError
 from localcluster.progress import Progress
-from localcluster.versions import FULL, GoBuild
+from localcluster.versions import FULL, PROMETHEUS_OPERATOR, GoBuild
 
 
 class Scripted(BuildCache):
@@ -60,3 +61,19 @@ def test_the_first_that_fails_is_told_and_what_has_not_begun_never_begins(
     with pytest.raises(ClusterError, match="no disk"):
         cache.ensure(FULL)
     assert cache.begun == [build.name for build in FULL[:2]]
+
+
+def test_files_of_a_module_are_fetched_without_compiling(tmp_path: Path) -> None:
+    cache = BuildCache(tmp_path, progress=Progress(quiet=True))
+    cache.ensure((PROMETHEUS_OPERATOR,))
+    text = cache.binary(PROMETHEUS_OPERATOR, "monitoring.coreos.com_podmonitors.yaml").read_text()
+    assert "kind: CustomResourceDefinition" in text
+
+
+def test_files_of_another_checksum_are_refused(tmp_path: Path) -> None:
+    (module,) = PROMETHEUS_OPERATOR.modules
+    forged = replace(PROMETHEUS_OPERATOR, modules=(replace(module, checksum=f"h1:{'A' * 43}="),))
+    cache = BuildCache(tmp_path, progress=Progress(quiet=True))
+    with pytest.raises(ClusterError):
+        cache.ensure((forged,))
+    assert not cache.folder(forged).exists()
