@@ -98,15 +98,20 @@ class Caller:
         self._sounding = False
         self._stopped_at = self._effects.now - event.ago_ms / 1000
         self._show_quiet()
-        if self._is_meant():
-            self._hold.sound_ended(event.audio_ms)
-        else:
+        self._hold.sound_ended(event.audio_ms)
+        if not self._is_meant():
             self._hold.let_go()
         if self._hearing is Hearing.SPEAKING:
             self._hearing = Hearing.PAUSING
             self._await_end()
         elif self._hearing is Hearing.EAGER and self._endpointing.by_silence:
             self._await_end()
+
+    def speech_lasted(self) -> None:
+        """Speech whose words were meant has lasted for its minimum: they end the reply, if they still are."""
+        text = self._transcript.text
+        if text and self._overlap.meaning(text, final=False) is Meaning.TURN:
+            self._hold.interrupt()
 
     def words_are_missing(self) -> None:
         """The sound that holds a reply has brought none that are meant, in all the time it was given."""
@@ -182,14 +187,14 @@ class Caller:
         text = self._transcript.text
         meaning = None
         if text and (text != before or (event.final and self._unclear)):
-            meaning = self._words_heard(text, final=event.final)
+            meaning = self._words_heard(event, text)
         elif event.final and not self._sounding:
             self._no_more_words(text)
         if self._hearing is Hearing.COMMITTING and event.final and self._transcript.settled:
             self._final_came()
         return meaning is not None and meaning is not Meaning.ECHO
 
-    def _words_heard(self, text: str, *, final: bool) -> Meaning:
+    def _words_heard(self, event: TranscriptChanged, text: str) -> Meaning:
         self._endpointing.learn(text)
         self._open_turn(by_words=True)
         if self._hearing is Hearing.QUIET:
@@ -197,9 +202,9 @@ class Caller:
         elif self._hearing is Hearing.EAGER:
             self._reply.discard_draft()
             self._hearing = Hearing.PAUSING
-        if self._sounding and not final:
+        if self._sounding and not event.final:
             self._hold.word_while_sounding()
-        meaning = self._act_on(text, final=final)
+        meaning = self._act_on(event, text)
         self._worded_at = self._effects.now
         if self._hearing is not Hearing.COMMITTING:
             self._await_end()
@@ -212,12 +217,12 @@ class Caller:
         elif self._hearing is Hearing.PAUSING:
             self._await_end()
 
-    def _act_on(self, text: str, *, final: bool) -> Meaning:
+    def _act_on(self, event: TranscriptChanged, text: str) -> Meaning:
         """Do at once what words call for, so far as can be told by now."""
-        meaning = self._overlap.meaning(text, final=final)
+        meaning = self._overlap.meaning(text, final=event.final)
         self._unclear = meaning is Meaning.UNCLEAR
         if meaning is Meaning.TURN:
-            self._hold.interrupt()
+            self._hold.words_meant(event.words[-1].end_ms - event.words[0].start_ms if event.words else 0)
         elif meaning is Meaning.BACKCHANNEL:
             self._hold.nothing_meant(sounding=self._sounding)
         elif meaning is Meaning.ECHO:
@@ -348,6 +353,7 @@ class Caller:
         self._show_quiet()
         self._hearing = Hearing.QUIET
         self._sounding = False
+        self._hold.turn_over()
         self._commit_asked = False
 
     # --- what the client asks for ---

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from parley_gateway.conversation.history import Quality as Quality
 from parley_gateway.conversation.history import ToolCall, ToolResult
 
 
@@ -25,14 +26,6 @@ class EndReason(StrEnum):
     PROTOCOL = "protocol"
     SLOW_CLIENT = "slow_client"
     INTERNAL = "internal"
-
-
-class Quality(StrEnum):
-    """How well it is known what the caller heard, best first."""
-
-    REPORTED = "reported"
-    MARK = "mark"
-    ESTIMATED = "estimated"
 
 
 class Stage(StrEnum):

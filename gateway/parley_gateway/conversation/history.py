@@ -11,6 +11,14 @@ LIMIT = 500
 """Items kept, about an hour of talk: older ones are forgotten, so that a session's memory stays bounded."""
 
 
+class Quality(StrEnum):
+    """How well it is known what the caller heard, best first."""
+
+    REPORTED = "reported"
+    MARK = "mark"
+    ESTIMATED = "estimated"
+
+
 class Speaker(StrEnum):
     """Who said it."""
 
@@ -25,6 +33,8 @@ class Utterance:
     speaker: Speaker
     text: str = field(repr=False)
     interrupted: bool = False
+    quality: Quality | None = field(default=None, compare=False)
+    """Of the agent's: how well it is known that this is what was heard. It is beside what was said."""
 
     @property
     def shown(self) -> bool:
@@ -104,9 +114,9 @@ class History:
     def replace(self, number: int, item: HistoryItem) -> None:
         """Put what is now known in the place of what was; nothing if that is forgotten already."""
         index = number - (self._appended - len(self._items)) - 1
-        if index >= 0 and self._items[index] != item:
+        if index >= 0:
+            self.version += self._items[index] != item
             self._items[index] = item
-            self.version += 1
 
     def with_replaced(self, items: Mapping[int, HistoryItem]) -> tuple[HistoryItem, ...]:
         """`items` as it would be after such replacements, changing nothing."""

@@ -15,12 +15,8 @@ from parley_gateway.conversation.reply import Reply
 from parley_gateway.conversation.timings import Timings
 from parley_gateway.conversation.words import words_of
 
-NEARLY_OVER_MS = 1000
-"""Of a reply's audio that is left: who speaks now answers it rather than listens."""
 JUST_ASKED = 25
 """Characters, about a second and a half of speech, for which a question stays the last thing said."""
-UNHEARD_START_S = 1.5
-"""How long before its first words speech began whose sound was not told of."""
 
 
 class Meaning(Enum):
@@ -39,16 +35,16 @@ class Overlap:
     def __init__(self, reply: Reply, *, policy: Policy, timings: Timings) -> None:
         self._reply = reply
         self._backchannels = Backchannels(policy.language, policy.backchannels)
+        self._timings = timings
         self._lag_ms = round(timings.echo_lag_s * 1000)
-        self._tail_s = timings.echo_lag_s
         self._over_agent = False
         self._answers = False
         self._from_ms = 0
 
     def begin(self, *, by_words: bool) -> None:
         """A turn begins now; or did a while ago, if its first sign is a word."""
-        early_s = UNHEARD_START_S if by_words else 0.0
-        self._over_agent = self._reply.silent_for_s <= self._tail_s + early_s
+        early_s = self._timings.unheard_start_s if by_words else 0.0
+        self._over_agent = self._reply.silent_for_s <= self._timings.echo_lag_s + early_s
         if self._over_agent:
             heard_ms = self._reply.heard_ms
             self._from_ms = heard_ms - self._lag_ms - round(early_s * 1000)
@@ -69,7 +65,7 @@ class Overlap:
     def _is_answerable(self, heard_ms: int) -> bool:
         """Whether the agent has just asked something, or is about to finish: "yes" is an answer then."""
         left_ms = self._reply.left_ms
-        if left_ms is not None and left_ms <= NEARLY_OVER_MS:
+        if left_ms is not None and left_ms <= self._timings.nearly_over_s * 1000:
             return True
         latest = self._reply.spoken.heard(heard_ms)[-JUST_ASKED:]
         return "?" in latest or "？" in latest  # noqa: RUF001

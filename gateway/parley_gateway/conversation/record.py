@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from parley_gateway.conversation.heard import Spoken
-from parley_gateway.conversation.history import History, HistoryItem, Speaker, Utterance
+from parley_gateway.conversation.history import History, HistoryItem, Quality, Speaker, Utterance
 
 
 class Record:
@@ -36,27 +36,27 @@ class Record:
             {item: Utterance(Speaker.AGENT, text) for item, text in zip(self._items, parts, strict=False)}
         )
 
-    def complete(self) -> None:
+    def complete(self, quality: Quality) -> None:
         """All of the text was heard."""
         self.end_part()
-        self._write(list(self._spoken.segments), interrupted=False)
+        self._write(list(self._spoken.segments), quality, interrupted=False)
 
-    def cut(self, heard_ms: int) -> None:
+    def cut(self, heard_ms: int, quality: Quality) -> None:
         """No more of the audio than this was heard."""
         heard = self._spoken.heard_of_segments(heard_ms)
         if "".join(heard).strip():
             self.end_part()
-        self._write(heard, interrupted=True)
+        self._write(heard, quality, interrupted=True)
 
-    def correct(self, heard_ms: int) -> None:
+    def correct(self, heard_ms: int, quality: Quality) -> None:
         """It is known better by now how much was heard. What nothing was heard of has no place any more."""
-        self._write(self._spoken.heard_of_segments(heard_ms), interrupted=True)
+        self._write(self._spoken.heard_of_segments(heard_ms), quality, interrupted=True)
 
-    def _write(self, segments: list[str], *, interrupted: bool) -> None:
+    def _write(self, segments: list[str], quality: Quality, *, interrupted: bool) -> None:
         parts = self._parts(segments)
         last = max((number for number, text in enumerate(parts) if text), default=-1)
         for number, (item, text) in enumerate(zip(self._items, parts, strict=True)):
-            self._history.replace(item, Utterance(Speaker.AGENT, text, interrupted and number == last))
+            self._history.replace(item, Utterance(Speaker.AGENT, text, interrupted and number == last, quality))
 
     def _parts(self, segments: list[str]) -> list[str]:
         return ["".join(segments[start:end]).strip() for start, end in pairwise([0, *self._ends])]

@@ -394,7 +394,7 @@ class Reply:
             return
         if self._kind is ReplyKind.ANSWER:
             self.owed.answer_given()
-        self._record.complete()
+        self._record.complete(self._quality)
         self._clear()
         self._effects.notify(ReplyOver(self._number, ReplyStatus.COMPLETED))
 
@@ -403,7 +403,7 @@ class Reply:
         self._effects.do(StopPlayout(self._number))
         self._effects.do(CancelReply(self._number))
         heard = Heard(self._spoken.heard(self._heard_ms), self._heard_ms, self._quality)
-        self._record.cut(self._heard_ms)
+        self._record.cut(self._heard_ms, self._quality)
         self._cut = (self._number, self._record)
         self._clear()
         if status is ReplyStatus.INTERRUPTED:
@@ -412,7 +412,7 @@ class Reply:
 
     def _correct(self, event: PlayoutReported) -> None:
         if self._cut is not None and event.reply == self._cut[0] and event.quality is not Quality.ESTIMATED:
-            self._cut[1].correct(event.ms)
+            self._cut[1].correct(event.ms, event.quality)
 
     def _clear(self) -> None:
         self._phase = Phase.NONE

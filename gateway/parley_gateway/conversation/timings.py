@@ -35,11 +35,16 @@ class Timings:
 
     # --- speech while the agent speaks ---
     min_speech_s: float = 0.2
-    """Sound shorter than this holds a reply no longer than it lasts; after a longer one its words are awaited."""
+    """Speech ends a reply by its words once it has lasted for so long. Sound without words that is shorter holds a
+    reply no longer than it lasts; after a longer one its words are awaited."""
     false_interruption_s: float = 2.0
     """How long they are awaited before the reply goes on where it was held."""
     backchannel_s: float = 0.6
     """Words that stop no reply hold it for so long at most, even if the sound does not end."""
+    nearly_over_s: float = 1.0
+    """Of a reply's audio that is left: who speaks now answers it rather than listens."""
+    unheard_start_s: float = 1.5
+    """How long before its first words speech began whose sound was not told of."""
     echo_lag_s: float = 1.0
     """How far the words of an echo may lie from where the agent is, in its own speech."""
     stutter_s: float = 1.5
@@ -52,7 +57,7 @@ class Timings:
     """A reply that makes no progress for so long has failed: the outer bound around all providers' deadlines."""
     tool_s: float = 30.0
     """The same while it waits for its tools: the outer bound around all tools' deadlines."""
-    silence_s: float = 60.0
+    silence_s: float = 30.0
     """A reply of which nothing more is heard for so long has failed, whatever progress it makes."""
     max_tool_rounds: int = 8
     """How often one reply may ask for tools."""
@@ -62,3 +67,9 @@ class Timings:
     """So many answers that failed in a row end the session."""
     max_unprompted: int = 2
     """So often in a row the agent goes on by itself after what was taken for words had stopped it."""
+
+    @property
+    def turn_end_s(self) -> float:
+        """From the caller's last sound or word to the end of the turn, at most, whatever the recogniser does."""
+        silence_s = max(self.end_of_speech_s, self.complete_s, self.incomplete_s)
+        return max(self.endless_speech_s, silence_s) + self.transcript_s

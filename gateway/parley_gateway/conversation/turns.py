@@ -43,7 +43,7 @@ from parley_gateway.conversation.events import (
     TranscriptChanged,
 )
 from parley_gateway.conversation.history import History
-from parley_gateway.conversation.hold import HOLD
+from parley_gateway.conversation.hold import COMMITMENT, HOLD
 from parley_gateway.conversation.keys import KEYS, Keys
 from parley_gateway.conversation.phrases import Phrases
 from parley_gateway.conversation.policy import Policy
@@ -272,6 +272,7 @@ class Conversation:
         IDLE: _idle_reached,
         KEYS: _keys_rest,
         HOLD: lambda self: self._caller.words_are_missing(),
+        COMMITMENT: lambda self: self._caller.speech_lasted(),
         END_OF_SPEECH: lambda self: self._caller.silence_lasted(),
         TRANSCRIPT: lambda self: self._caller.conclude(),
         STALL: lambda self: self._reply.stalled(),

@@ -20,8 +20,6 @@ _TURNS_END_BY = {
 }
 _TOOL_MARGIN_S = 5.0
 """Between the deadline of a tool, of a session's call of it, and of the core that awaits the result."""
-_SILENCE_S = 60.0
-"""What a caller waits for an answer at most, unless the deadlines of providers or tools allow for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,8 @@ class SessionConfig:
     models: int = 1
     """How many may be asked for one answer: the first, and those that take its place."""
     voices: int = 1
-    tool_timeout_s: float = 10.0
-    """Of the slowest tool."""
+    tool_timeout_s: float = 0.0
+    """Of the slowest tool; 0 where there is none."""
 
     @classmethod
     def of(cls, config: GatewayConfig) -> SessionConfig:
@@ -46,7 +44,7 @@ class SessionConfig:
             deadlines=config.deadlines,
             models=1 + len(config.pipeline.llm_fallbacks),
             voices=1 + len(config.pipeline.tts_fallbacks),
-            tool_timeout_s=max((tool.timeout for tool in config.tools), default=10.0),
+            tool_timeout_s=max((tool.timeout for tool in config.tools), default=0.0),
         )
 
     @property
@@ -67,11 +65,19 @@ class SessionConfig:
             complete_s=turn_taking.complete_silence,
             incomplete_s=turn_taking.incomplete_silence,
             transcript_s=turn_taking.transcript_timeout,
+            endless_speech_s=turn_taking.speech_timeout,
+            keys_s=turn_taking.keypad_pause,
             min_speech_s=turn_taking.min_speech_duration,
             false_interruption_s=turn_taking.false_interruption_timeout,
-            reply_stall_s=self._stall_s(models=self.models, voices=self.voices),
+            backchannel_s=turn_taking.backchannel_pause,
+            nearly_over_s=turn_taking.answer_window,
+            echo_lag_s=turn_taking.echo_tail,
+            stutter_s=turn_taking.stutter_window,
+            unheard_start_s=turn_taking.unheard_speech,
+            reply_stall_s=self._stall_s,
             tool_s=tool_s,
-            silence_s=max(_SILENCE_S, self._stall_s(models=1, voices=1), tool_s),
+            silence_s=max(turn_taking.longest_silence, tool_s if self.tool_timeout_s else 0.0),
+            farewell_s=turn_taking.farewell_timeout,
         )
 
     def policy(self, agent: AgentText) -> Policy:
@@ -86,10 +92,11 @@ class SessionConfig:
             backchannels=None if chosen is None else tuple(chosen),
         )
 
-    def _stall_s(self, *, models: int, voices: int) -> float:
+    @property
+    def _stall_s(self) -> float:
         """All of them, each as slow as it may be, one after the other: more is beyond their own deadlines."""
         stage = self.deadlines.connect + self.deadlines.first_byte
-        return (models + voices) * stage + self.deadlines.between_bytes
+        return (self.models + self.voices) * stage + self.deadlines.between_bytes
 
 
 def phrases(agent: AgentText) -> Phrases:

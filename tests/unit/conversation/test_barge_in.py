@@ -19,6 +19,8 @@ from parley_gateway.conversation.events import (
     ReplyProduced,
     ReplyText,
     TextReceived,
+    TranscriptChanged,
+    Word,
 )
 from parley_gateway.conversation.history import Speaker, Utterance
 from parley_gateway.conversation.notices import (
@@ -72,6 +74,7 @@ def test_only_what_was_heard_stays_in_the_history() -> None:
     driver = speaking()
     driver.client_plays(1500)
     driver.starts_speaking()
+    driver.advance(0.2)
     driver.hears("stop")
     assert driver.history == [("caller", "hello"), ("agent", "Good day to you. What")]
     (*_, last) = driver.core.history.items
@@ -86,11 +89,65 @@ def test_a_reply_of_which_nothing_was_heard_leaves_no_trace() -> None:
     assert driver.history == [("caller", "hello"), ("caller", "and goodbye")]
 
 
-def test_words_end_the_reply_without_waiting() -> None:
+def test_g04_words_end_the_reply_as_soon_as_speech_has_lasted_for_its_minimum() -> None:
     driver = speaking()
     driver.starts_speaking()
-    assert kinds(driver.hears("stop"))[:2] == [StopPlayout, CancelReply]
+    driver.advance(0.15)
+    assert StopPlayout not in kinds(driver.hears("stop")), "held it is, already"
+    assert kinds(driver.advance(0.04)) == []
+    assert kinds(driver.advance(0.02))[:2] == [StopPlayout, CancelReply]
     assert driver.advance(0.5) == []
+
+
+def test_g04_words_that_come_later_end_it_without_waiting() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.advance(0.2)
+    assert kinds(driver.hears("stop"))[:2] == [StopPlayout, CancelReply]
+
+
+def test_g04_words_tell_themselves_how_long_speech_has_lasted() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    words = (Word("no", 100, 220), Word("stop", 240, 400))
+    assert StopPlayout in kinds(driver.feed(TranscriptChanged(5, "no stop", final=False, words=words)))
+
+
+def test_g04_words_of_shorter_speech_hold_the_reply_and_the_end_of_their_turn_ends_it() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.advance(0.1)
+    driver.hears("no")
+    driver.stops_speaking()
+    assert kinds(driver.advance(1.0)) == [], "neither goes on nor ends"
+    assert kinds(driver.turn_ends())[1:4] == [StopPlayout, CancelReply, ReplyCutShort]
+    assert driver.history[-1] == ("caller", "no")
+
+
+def test_g04_words_of_shorter_speech_that_is_over_hold_the_reply_anew() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.advance(0.1)
+    assert ResumePlayout in kinds(driver.stops_speaking())
+    assert kinds(driver.hears("no"))[:2] == [PausePlayout, ReplyHeld]
+    assert StopPlayout in kinds(driver.turn_ends())
+
+
+def test_g04_words_of_shorter_speech_whose_turn_never_ends_do_not_hold_it_for_ever() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.advance(0.1)
+    driver.hears("no")
+    driver.stops_speaking()
+    assert ResumePlayout in kinds(driver.advance(driver.timings.false_interruption_s + 0.01))
+
+
+def test_g04_words_that_turn_out_to_be_a_backchannel_before_the_minimum_end_nothing() -> None:
+    driver = speaking()
+    driver.starts_speaking()
+    driver.hears("yearning")
+    driver.hears("yeah", revises=True)
+    assert StopPlayout not in kinds(driver.advance(5))
 
 
 def test_words_end_the_reply_even_without_a_sound_before() -> None:
@@ -110,14 +167,15 @@ def test_a_short_sound_without_words_lets_the_reply_go_on_where_it_was() -> None
     commands = driver.stops_speaking()
     assert ResumePlayout(1, 1000) in commands
     assert ReplyContinued in kinds(commands)
-    assert not [c for c in driver.advance(30) if isinstance(c, StopPlayout | PausePlayout | StartReply)]
+    assert not [c for c in driver.advance(20) if isinstance(c, StopPlayout | PausePlayout | StartReply)]
 
 
 def test_words_that_come_late_still_end_a_reply_that_went_on() -> None:
     driver = speaking()
     driver.starts_speaking()
-    driver.advance(0.1)
+    driver.advance(0.3)
     driver.stops_speaking()
+    driver.advance(3)
     assert StopPlayout in kinds(driver.hears("stop"))
 
 
@@ -127,6 +185,7 @@ def test_a_reply_without_audio_yet_is_held_and_ended_in_the_same_way() -> None:
     assert PausePlayout in kinds(driver.starts_speaking())
     driver.stops_speaking()
     driver.starts_speaking()
+    driver.advance(0.2)
     assert StopPlayout in kinds(driver.hears("wait"))
 
 
@@ -197,6 +256,7 @@ def test_sound_that_comes_back_with_the_reply_each_time_is_not_believed_any_more
         driver.advance(0.5)
     assert held == [True, True, False, False]
     driver.starts_speaking()
+    driver.advance(0.2)
     assert StopPlayout in kinds(driver.hears("stop")), "words are"
     driver.turn_ends()
     driver.model_writes("Yes?")

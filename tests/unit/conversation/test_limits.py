@@ -164,7 +164,7 @@ def test_a_reply_that_works_makes_good_for_those_that_failed() -> None:
 
 
 def test_a_reply_that_makes_no_progress_fails() -> None:
-    driver = Driver()
+    driver = Driver(timings=Timings(silence_s=60))
     driver.caller_says("hello")
     driver.advance(20)
     driver.model_writes("Good day.", ended=False)
@@ -174,7 +174,7 @@ def test_a_reply_that_makes_no_progress_fails() -> None:
 
 
 def test_a_reply_of_which_nothing_is_heard_fails_whatever_progress_it_makes() -> None:
-    driver = Driver()
+    driver = Driver(timings=Timings(silence_s=60))
     driver.caller_says("hello")
     for _ in range(11):
         driver.advance(5)

@@ -64,6 +64,7 @@ def test_a_backchannel_whose_sound_is_never_said_to_end_holds_the_reply_for_a_mo
 def test_a_backchannel_that_goes_on_is_an_interruption() -> None:
     driver = offering()
     driver.starts_speaking()
+    driver.advance(0.2)
     driver.hears("yeah")
     assert StopPlayout in kinds(driver.hears("yeah but not on Tuesday", revises=True))
 
@@ -98,6 +99,7 @@ def test_yes_is_an_answer_when_the_agent_has_finished() -> None:
 def test_yes_is_an_answer_when_the_agent_has_just_asked() -> None:
     driver = offering(heard_ms=4100, text="Is Tuesday at seven all right for you? I could also offer another day.")
     driver.starts_speaking()
+    driver.advance(0.2)
     assert StopPlayout in kinds(driver.hears("yes", final=True))
     driver.turn_ends()
     assert driver.history[-1] == ("caller", "yes")
@@ -107,6 +109,7 @@ def test_yes_is_an_answer_when_the_agent_is_about_to_finish() -> None:
     driver = offering(heard_ms=2 * STATEMENT_MS - 800)
     driver.feed(ReplyProduced(1))
     driver.starts_speaking()
+    driver.advance(0.2)
     assert StopPlayout in kinds(driver.hears("okay", final=True))
 
 
@@ -156,6 +159,7 @@ def test_once_echo_is_known_its_sound_holds_no_reply() -> None:
 def test_a_word_of_the_agent_s_that_the_caller_repeats_is_heard() -> None:
     driver = offering(heard_ms=2600)
     driver.starts_speaking()
+    driver.advance(0.2)
     assert StopPlayout not in kinds(driver.hears("Tuesday")), "it may be the first word of an echo"
     assert StopPlayout in kinds(driver.hears("Tuesday?", final=True, revises=True))
     driver.turn_ends()
@@ -165,18 +169,21 @@ def test_a_word_of_the_agent_s_that_the_caller_repeats_is_heard() -> None:
 def test_what_the_agent_said_a_while_ago_is_no_echo() -> None:
     driver = offering(heard_ms=6500)
     driver.starts_speaking()
+    driver.advance(0.2)
     assert StopPlayout in kinds(driver.hears("a table on Tuesday at seven", final=True))
 
 
 def test_what_the_agent_has_not_said_yet_is_no_echo() -> None:
     driver = offering(heard_ms=500)
     driver.starts_speaking()
+    driver.advance(0.2)
     assert StopPlayout in kinds(driver.hears("on Wednesday at eight", final=True))
 
 
 def test_an_echo_that_the_caller_speaks_over_is_an_interruption() -> None:
     driver = offering(heard_ms=1500)
     driver.starts_speaking()
+    driver.advance(0.2)
     driver.hears("offer you a table")
     assert StopPlayout in kinds(driver.hears("offer you a table no wait", revises=True))
 

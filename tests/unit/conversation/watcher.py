@@ -21,7 +21,7 @@ from parley_gateway.conversation.commands import (
     StopPlayout,
 )
 from parley_gateway.conversation.history import Speaker, Utterance
-from parley_gateway.conversation.hold import HOLD
+from parley_gateway.conversation.hold import COMMITMENT, HOLD
 from parley_gateway.conversation.keys import KEYS
 from parley_gateway.conversation.notices import (
     CallerQuiet,
@@ -216,7 +216,9 @@ class Watcher:
         if core.life is Life.CLOSING:
             assert armed == {FAREWELL, STALL}
             return
-        assert {IDLE, DURATION} <= armed <= {IDLE, DURATION, HOLD, KEYS, END_OF_SPEECH, TRANSCRIPT, STALL}
+        assert (
+            {IDLE, DURATION} <= armed <= {IDLE, DURATION, HOLD, COMMITMENT, KEYS, END_OF_SPEECH, TRANSCRIPT, STALL}
+        )
         assert (core.hearing is not Hearing.QUIET) == bool({END_OF_SPEECH, TRANSCRIPT} & armed)
         if core.reply_phase is Phase.PAUSED:
-            assert {HOLD, END_OF_SPEECH, TRANSCRIPT} & armed, "held, and nothing will let it go"
+            assert {HOLD, COMMITMENT, END_OF_SPEECH, TRANSCRIPT} & armed, "held, and nothing will let it go"
