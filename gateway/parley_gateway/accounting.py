@@ -229,6 +229,8 @@ def create_accounting(config: GatewayConfig, registry: CollectorRegistry) -> Acc
         refuse_while_away=config.redis is not None and config.redis.when_away == "Refuse",
         on_news=lambda: accounting.check_all(),
     )
+    if cost.per_day is not None:
+        metrics.watch_budget(Scope.DEPLOYMENT, cost.per_day, lambda: users.spent(Scope.DEPLOYMENT, session=""))
     stripe = _stripe(config.stripe) if config.stripe is not None else None
     accounting = Accounting(
         config,

@@ -51,6 +51,13 @@ class MoneyMetrics:
         gauge = Gauge("voice_redis_up", "Whether Redis could be reached last.", registry=self._registry)
         gauge.set_function(is_up)
 
+    def watch_budget(self, scope: Scope, dollars: Decimal, spent: Callable[[], Decimal]) -> None:
+        """Where a day has a bound: how much, and how much of it is gone as far as this process knows."""
+        bound = Gauge("voice_budget_dollars", "What a day may cost.", ["scope"], registry=self._registry)
+        bound.labels(scope.value).set(float(dollars))
+        gone = Gauge("voice_budget_spent_dollars", "What today has cost.", ["scope"], registry=self._registry)
+        gone.labels(scope.value).set_function(lambda: float(spent()))
+
     def spent(self, stage: Stage, dollars: Decimal) -> None:
         """So much more."""
         self._cost.labels(stage.value).inc(float(dollars))

@@ -177,6 +177,20 @@ async def test_g07_what_is_spent_is_counted_by_stage() -> None:
     assert registry.get_sample_value("voice_cost_dollars_total", {"stage": "stt"}) == pytest.approx(0.0043)
 
 
+async def test_g07_how_much_of_the_days_budget_is_gone_is_told() -> None:
+    registry = CollectorRegistry()
+    account, _ = await talk(create_accounting(config(cost={"per_day": "20"}), registry))
+    account.observer.used(cents(300))
+    for metric, dollars in {"voice_budget_dollars": 20, "voice_budget_spent_dollars": 3}.items():
+        assert registry.get_sample_value(metric, {"scope": "deployment"}) == pytest.approx(dollars)
+
+
+def test_g07_a_day_without_a_budget_is_not_told() -> None:
+    registry = CollectorRegistry()
+    create_accounting(config(), registry)
+    assert b"voice_budget_dollars" not in generate_latest(registry)
+
+
 async def test_it_runs_and_ends() -> None:
     accounts = accounting()
     before = asyncio.all_tasks()
