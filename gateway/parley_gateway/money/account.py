@@ -79,7 +79,7 @@ class SessionAccount(Unobserved):
     @property
     def cost(self) -> Decimal:
         """Dollars so far, of all whose price is known."""
-        return self.ledger.total
+        return self.ledger.total.normalize()
 
     def attach(self, session: AccountedSession) -> None:
         """The session has begun; what its user had spent before may already be worth a warning."""
@@ -126,6 +126,6 @@ class SessionAccount(Unobserved):
 
     def _act(self, session: AccountedSession, verdict: Verdict, limit: Limit, spent: Decimal) -> None:
         if verdict is Verdict.NEARLY:
-            session.warn_of_budget(BudgetNearlyUsed(limit.scope.value, spent, limit.dollars, CURRENCY))
+            session.warn_of_budget(BudgetNearlyUsed(limit.scope.value, spent.normalize(), limit.dollars, CURRENCY))
         else:
             session.end(EndReason.BUDGET, farewell=True)

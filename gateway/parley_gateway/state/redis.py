@@ -151,6 +151,19 @@ class RedisShared:
             spent |= {one.purse: int(micros) for one, micros in zip(batch, answers, strict=False)}
         return spent
 
+    async def look(self, purses: Sequence[Purse]) -> Mapping[Purse, int]:
+        """Nothing is asked where there are none."""
+        spent: dict[Purse, int] = {}
+        for batch in _batches(purses):
+
+            def fill(pipeline: Pipeline, batch: Sequence[Purse] = batch) -> None:
+                for purse in batch:
+                    pipeline.hget(self._sum(purse), "micros")
+
+            answers = await self._call(fill, patient=True)
+            spent |= {purse: int(micros or 0) for purse, micros in zip(batch, answers, strict=True)}
+        return spent
+
     def health(self) -> dict[str, Any]:
         """Whether it could be reached when it was last tried."""
         if self._problem is None:

@@ -68,6 +68,10 @@ class Shared(Protocol):
         """Add up spending; returns what all pods have spent then."""
         ...
 
+    async def look(self, purses: Sequence[Purse]) -> Mapping[Purse, int]:
+        """What all pods have spent."""
+        ...
+
     def health(self) -> dict[str, Any]:
         """For people: whether it can be reached."""
         ...

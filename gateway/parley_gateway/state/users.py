@@ -142,6 +142,13 @@ class Users:
             names.append(seat.user)
         return [self._book.purse(name) for name in names]
 
+    def _watched(self) -> list[Purse]:
+        """Of all who are in: what is spent elsewhere may end their sessions here."""
+        names = [_DEPLOYMENT] if Scope.DEPLOYMENT in self._budgeted else []
+        if Scope.USER in self._budgeted:
+            names += self._of_user
+        return [self._book.purse(name) for name in names]
+
     # --- the others ---
 
     async def run(self) -> None:
@@ -171,6 +178,9 @@ class Users:
         spent = await shared.post(postings)
         for posting in postings:
             self._book.posted(posting, spent[posting.purse])
+        others = [purse for purse in self._watched() if purse not in spent]
+        for purse, micros in (await shared.look(others)).items():
+            self._book.learn(purse, micros)
         if self._cap is None:
             return
         await self._give_back(shared)

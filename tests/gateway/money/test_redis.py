@@ -204,6 +204,18 @@ async def test_g06_a_users_day_counts_what_was_spent_in_all_pods(pods: Pods) -> 
     assert other.spent(Scope.USER, "s3") == Decimal("0.10")
 
 
+async def test_g06_a_pod_that_spends_nothing_learns_what_the_others_spend(pods: Pods) -> None:
+    spender, listener = await pods.start(), await pods.start()
+    await spender.enter("s1", "anna")
+    await listener.enter("s2", "anna")
+    await listener.enter("s3", None)
+    spender.spend("s1", Decimal(7))
+    await spender.tick()
+    await listener.tick()
+    assert listener.spent(Scope.USER, "s2") == 7
+    assert listener.spent(Scope.DEPLOYMENT, "s3") == 7
+
+
 async def test_g06_a_session_that_begins_knows_what_its_user_has_spent_elsewhere(pods: Pods) -> None:
     one, other = await pods.start(), await pods.start()
     await one.enter("s1", "anna")
