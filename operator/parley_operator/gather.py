@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -74,10 +74,12 @@ class FactsGatherer:
         secrets: OwnSecrets,
         values: ReferencedValues,
         classes: IngressClasses,
+        apis: Callable[[], frozenset[str]],
         release: Release,
     ) -> None:
+        """`apis` says which optional kinds the API server serves at the moment."""
         self._inventory, self._secrets, self._values = inventory, secrets, values
-        self._classes, self._release = classes, release
+        self._classes, self._apis, self._release = classes, apis, release
 
     async def gather(
         self, resource: VoiceDeployment, owner: Owner, *, taken_hosts: Mapping[str, str], now: datetime
@@ -92,6 +94,7 @@ class FactsGatherer:
             images=self._release.images,
             image_pull_policy=self._release.pull_policy,
             ingress_class=await self._ingress_class(resource),
+            apis=self._apis(),
             taken_hosts=taken_hosts,
             now=now,
             replicas=self._replicas(key),

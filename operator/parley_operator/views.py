@@ -10,6 +10,7 @@ from typing import Any
 from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import View
 from parley_operator.kube.ownership import SCALE_MANAGER, owned_fields
+from parley_operator.render.apis import OPTIONAL
 
 CONFIG_VOLUME = "config"
 """The pod's volume that mounts the gateway's configuration."""
@@ -76,6 +77,7 @@ def nothing(_: Json) -> Json:
 
 
 VIEWS: dict[str, View] = {
+    **dict.fromkeys(OPTIONAL, nothing),
     "ConfigMap": nothing,
     "Deployment": deployment,
     "HorizontalPodAutoscaler": autoscaler,
@@ -100,7 +102,7 @@ WATCHED: dict[str, tuple[str, str, str]] = {
     "Service": ("", "v1", "services"),
     "ServiceAccount": ("", "v1", "serviceaccounts"),
 }
-"""Group, version and plural of every kind that is watched by label."""
+"""Group, version and plural of every kind that is watched by label and that every cluster serves."""
 
 PRUNED = frozenset(VIEWS) - {"Pod", "ReplicaSet"}
 """Kinds that we make and therefore remove; pods and replica sets are their controllers'."""

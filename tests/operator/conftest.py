@@ -14,6 +14,7 @@ import yaml
 
 from localcluster import AUDIT_METADATA, ControlPlane
 from parley_operator.kube.errors import NotFoundError, ThrottledError
+from parley_operator.render.apis import GATEWAY, OPTIONAL
 from tests.operator.cluster import Namespace, open_namespace
 from tests.operator.process import OperatorProcess
 
@@ -31,6 +32,13 @@ RULES: list[dict[str, Any]] = [
     {"apiGroups": ["networking.k8s.io"], "resources": ["ingressclasses"], "verbs": ["get", "list"]},
     {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": _ALL},
     {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": _ALL},
+    *({"apiGroups": [api.group], "resources": [api.plural], "verbs": _ALL} for api in OPTIONAL.values()),
+    {"apiGroups": [GATEWAY.group], "resources": [GATEWAY.plural], "verbs": ["list", "watch"]},
+    {
+        "apiGroups": ["apiextensions.k8s.io"],
+        "resources": ["customresourcedefinitions"],
+        "verbs": ["list", "watch"],
+    },
     {"apiGroups": ["parley.dev"], "resources": ["voicedeployments"], "verbs": ["get", "list", "watch"]},
     {"apiGroups": ["parley.dev"], "resources": ["voicedeployments/status"], "verbs": ["patch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},

@@ -27,16 +27,46 @@
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gateways]
+  verbs: [list, watch]
+- apiGroups: [gateway.envoyproxy.io]
+  resources: [backendtrafficpolicies]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [traefik.io]
+  resources: [middlewares]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [cloud.google.com]
+  resources: [backendconfigs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [networking.gke.io]
+  resources: [frontendconfigs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [networking.istio.io]
+  resources: [destinationrules]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [configuration.konghq.com]
+  resources: [kongplugins, kongupstreampolicies]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
 {{- end }}
 
-{{/* What has no namespace. Without it the controller of an ingress class is known by its name alone. */}}
+{{/*
+What is the cluster's. Without it the controller of an ingress class is known by its name alone, and a CRD that
+comes or goes is noticed minutes later.
+*/}}
 {{- define "parley.clusterRules" -}}
 - apiGroups: [networking.k8s.io]
   resources: [ingressclasses]
   verbs: [get, list]
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  verbs: [list, watch]
 {{- end }}
 
 {{/* Election of the one operator that works. */}}

@@ -37,6 +37,10 @@ class Discovery:
         self._plurals: dict[tuple[str, str], str] = {}
         self._lock = asyncio.Lock()
 
+    def know(self, api_version: str, kind: str, plural: str) -> None:
+        """Take a kind's plural as given: what lists the kinds of a new CRD lags behind what serves them."""
+        self._plurals[api_version, kind] = plural
+
     async def path(self, ref: Ref, *, subresource: str = "") -> str:
         """The path of one object."""
         collection = await self.collection(ref.api_version, ref.kind, namespace=ref.namespace)

@@ -24,7 +24,7 @@ BACKOFF_FIRST, BACKOFF_MAX = 0.5, 30.0
 """Seconds between attempts; each is multiplied by a random factor between 0.5 and 1."""
 
 ObjectName = tuple[str, str]
-"""Namespace and name."""
+"""Namespace and name; no namespace for what is the cluster's."""
 
 
 @dataclass(frozen=True)
@@ -132,4 +132,4 @@ class MetadataWatches:
 
 
 def _name(body: Json) -> ObjectName:
-    return body["metadata"]["namespace"], body["metadata"]["name"]
+    return body["metadata"].get("namespace", ""), body["metadata"]["name"]

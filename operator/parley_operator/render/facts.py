@@ -59,6 +59,8 @@ class Facts:
 
     ingress_class: IngressClass | None = None
     """None: there is no such class, or no default class."""
+    apis: frozenset[str] = frozenset()
+    """The kinds of `render.apis.OPTIONAL` that the API server serves."""
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts that an older VoiceDeployment has, and its namespace/name."""
     values: Mapping[ValueId, ReferencedValue] = field(default_factory=dict)

@@ -20,9 +20,11 @@ from parley_operator.kube.events import EventRecorder
 from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.lease import Lease
 from parley_operator.kube.metadata_watch import MetadataWatches, ObjectName, Watched
+from parley_operator.kube.optional import OptionalKind, OptionalWatch, OptionalWatches
 from parley_operator.kube.references import References
 from parley_operator.reconcile import Reconciler
 from parley_operator.referenced import ReferencedValues
+from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.labels import CHILD_SELECTOR, NAME
 from parley_operator.resources import Resources
 from parley_operator.runtime.health import HealthReport, WatchHealth
@@ -46,6 +48,9 @@ CONTROLLER = "parley.dev/operator"
 UNLABELLED = "app.kubernetes.io/managed-by!=parley"
 NOT_WORTH_WATCHING = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"
 """Secrets that no spec refers to and that there are many of."""
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+RECHECK_SECONDS, RECHECK_SECONDS_UNTOLD = 3600.0, 300.0
+"""How often to look for a kind that is absent: where CRDs are watched, and where they may not be."""
 
 
 class Operator:
@@ -133,12 +138,19 @@ class Operator:
         self._is_leader = True
         self._metrics.leader.set(1)
         discovery = Discovery(client)
+        for kind, api in OPTIONAL.items():
+            discovery.know(api.api_version, kind, api.plural)
+        optional = self._optional(client)
+        definitions = MetadataWatches(
+            client, self._definitions(), lambda _, name: optional.definition_changed(name[1])
+        )
         watches = MetadataWatches(client, self._unlabelled(), self._changed)
         gatherer = FactsGatherer(
             inventory=self._inventory,
             secrets=OwnSecrets(client, self._inventory),
             values=ReferencedValues(client, self._inventory, watches=watches, wakes=self._wakes),
             classes=IngressClasses(client),
+            apis=lambda: self._news.apis,
             release=self._release,
         )
         reconciler = Reconciler(
@@ -154,6 +166,8 @@ class Operator:
         async with asyncio.TaskGroup() as group:
             work = (
                 watches.run(),
+                optional.run(),
+                definitions.run(),
                 self._watch(connection),
                 self._work(workers, watches),
                 resync(lambda: self._resources, self._verify, period=RESYNC_PERIOD),
@@ -200,6 +214,18 @@ class Operator:
         await kopf.run_tasks(tasks, ignored=before)
         raise RuntimeError("the watches ended")
 
+    def _optional(self, client: Client) -> OptionalWatches:
+        recheck = RECHECK_SECONDS_UNTOLD if self._options.namespaces else RECHECK_SECONDS
+        return OptionalWatches(
+            OptionalWatch(client, _labelled(kind, namespace), self._news, recheck=recheck)
+            for kind in OPTIONAL
+            for namespace in self._options.namespaces or ("",)
+        )
+
+    def _definitions(self) -> list[Watched]:
+        """CRDs are the cluster's: an operator of some namespaces may not see them."""
+        return [] if self._options.namespaces else [Watched("CustomResourceDefinition", DEFINITIONS, "")]
+
     def _unlabelled(self) -> list[Watched]:
         scopes = [f"/namespaces/{namespace}" for namespace in self._options.namespaces] or [""]
         secrets = [Watched("Secret", f"/api/v1{at}/secrets", UNLABELLED, NOT_WORTH_WATCHING) for at in scopes]
@@ -217,6 +243,19 @@ class Operator:
     def _verify(self, key: Key) -> None:
         self._inventory.distrust(self._resources.children_of(key))
         self._queue.add(key)
+
+
+def _labelled(kind: str, namespace: str) -> OptionalKind:
+    api = OPTIONAL[kind]
+    scope = f"/namespaces/{namespace}" if namespace else ""
+    return OptionalKind(
+        kind=kind,
+        api_version=api.api_version,
+        path=f"/apis/{api.api_version}{scope}/{api.plural}",
+        definition=api.definition,
+        namespace=namespace,
+        label_selector=CHILD_SELECTOR,
+    )
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:

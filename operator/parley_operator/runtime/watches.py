@@ -18,12 +18,15 @@ from parley_operator.api import GROUP, KIND, PLURAL, VERSION
 from parley_operator.kube.client import Json
 from parley_operator.kube.connection import Handler
 from parley_operator.kube.inventory import Inventory, Key
+from parley_operator.render.apis import OPTIONAL
 from parley_operator.resources import Resources
 from parley_operator.views import WATCHED
 
 logger = logging.getLogger(__name__)
 
 RESOURCE = (GROUP, VERSION, PLURAL)
+EVERYTHING = 2**63
+"""A resource version later than any."""
 
 
 class News:
@@ -41,9 +44,16 @@ class News:
         """`namespaces` is empty for the whole cluster; `on_event` is told the kind of every event."""
         self._inventory, self._resources = inventory, resources
         self._wake, self._on_event = wake, on_event
-        self._unlisted = {(kind, namespace) for kind in (KIND, *WATCHED) for namespace in namespaces or ("",)}
+        kinds = (KIND, *WATCHED, *OPTIONAL)
+        self._unlisted = {(kind, namespace) for kind in kinds for namespace in namespaces or ("",)}
+        self._served: set[tuple[str, str]] = set()
         self.complete = asyncio.Event()
         """Set once everything has been listed, so that what is not known does not exist."""
+
+    @property
+    def apis(self) -> frozenset[str]:
+        """The optional kinds that are served."""
+        return frozenset(kind for kind, _ in self._served)
 
     def event(self, event: Json) -> None:
         """An event of a watch, or an object of a listing (type None)."""
@@ -63,11 +73,26 @@ class News:
             self._resources.relist(items, namespace=namespace)
         else:
             self._inventory.relist(kind, items, version=version, namespace=namespace)
+        if kind in OPTIONAL:
+            self._served.add((kind, namespace))
+        self._heard_of(kind, namespace)
+        logger.info("listed", extra={"kind": kind, "objects": len(items), "namespace": namespace})
+        self._wake_all(set(self._resources))
+
+    def absent(self, kind: str, *, namespace: str) -> None:
+        """An optional kind is not served, so that none of its objects are there any more."""
+        self._inventory.relist(kind, [], version=EVERYTHING, namespace=namespace)
+        was_served = (kind, namespace) in self._served
+        self._served.discard((kind, namespace))
+        self._heard_of(kind, namespace)
+        if was_served:
+            logger.info("no longer served", extra={"kind": kind, "namespace": namespace})
+            self._wake_all(set(self._resources))
+
+    def _heard_of(self, kind: str, namespace: str) -> None:
         self._unlisted.discard((kind, namespace))
         if not self._unlisted:
             self.complete.set()
-        logger.info("listed", extra={"kind": kind, "objects": len(items), "namespace": namespace})
-        self._wake_all(set(self._resources))
 
     def _wake_owner(self, child: Key) -> None:
         owner = self._resources.owner_of(child)
