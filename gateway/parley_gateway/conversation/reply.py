@@ -196,12 +196,13 @@ class Reply:
             self._effects.notify(ReplyBegan(self._number))
 
     def _commit(self) -> None:
+        """The client hears of the reply before the first of its audio, which goes out at once if it is there."""
         self._draft = None
         self._watch.heard()
-        self._effects.do(CommitReply(self._number))
         self._effects.notify(ReplyBegan(self._number))
         for number, text in enumerate(self._spoken.segments):
             self._effects.notify(ReplyTextAdded(self._number, number, text))
+        self._effects.do(CommitReply(self._number))
         if self._spoken.ms:
             self._phase = Phase.SPEAKING
         self._run_tools()

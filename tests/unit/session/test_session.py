@@ -264,6 +264,20 @@ def test_a_draft_saves_the_time_that_the_recogniser_takes_to_be_sure() -> None:
     run(scene())
 
 
+def test_g05_a_draft_that_is_ready_is_announced_before_it_is_heard() -> None:
+    async def scene() -> None:
+        async with World(llm=ScriptedLlm(Answer("Good."))) as world:
+            world.caller_starts()
+            world.hears("hello")
+            world.stt.stream.says(EndOfTurn(TurnEnd.EAGER))
+            await asyncio.sleep(2.0)
+            world.stt.stream.says(EndOfTurn(TurnEnd.FINAL))
+            await world.until(lambda: world.client.writes)
+            assert world.client.began == {1}, "the client itself refuses audio of a reply it was not told of"
+
+    run(scene())
+
+
 def test_a_draft_that_is_withdrawn_leaves_nothing_behind() -> None:
     async def scene() -> None:
         async with World() as world:

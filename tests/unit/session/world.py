@@ -25,7 +25,7 @@ from parley_gateway.conversation.events import (
     TurnEnd,
 )
 from parley_gateway.conversation.history import ToolCall, ToolResult, ToolStatus
-from parley_gateway.conversation.notices import Notice, ReplyStatus
+from parley_gateway.conversation.notices import Notice, ReplyBegan, ReplyStatus
 from parley_gateway.ports import (
     LinkCapabilities,
     LlmEvent,
@@ -303,6 +303,9 @@ class ListeningClient:
         self.dropped: list[tuple[float, int]] = []
         self.cleared: list[tuple[float, int]] = []
         self.notices: list[tuple[float, Notice]] = []
+        self.is_told = False
+        """Whether there is a session that tells it of replies."""
+        self.began: set[int] = set()
         self.ended: list[EndReason] = []
         self.on_write: Callable[[Write], None] = lambda _: None
         self._loop = asyncio.get_running_loop()
@@ -310,6 +313,7 @@ class ListeningClient:
     def write(self, reply: int, offset_ms: int, pcm: bytes) -> None:
         assert not self.ended, "nothing follows the end"
         assert reply not in [number for _, number in self.cleared], "audio of a reply that was cleared"
+        assert not self.is_told or reply in self.began, "audio of a reply that the client was not told of"
         write = Write(self._loop.time(), reply, offset_ms, pcm)
         self.writes.append(write)
         self.on_write(write)
@@ -326,6 +330,8 @@ class ListeningClient:
 
     def notify(self, notice: Notice) -> None:
         assert not self.ended, "nothing follows the end"
+        if isinstance(notice, ReplyBegan):
+            self.began.add(notice.reply)
         self.notices.append((self._loop.time(), notice))
 
     def end(self, reason: EndReason) -> None:
@@ -402,6 +408,7 @@ class World:
         self.llm = llm or ScriptedLlm()
         self.tts = tts or ScriptedTts()
         self.client = client or ListeningClient()
+        self.client.is_told = True
         self.measured = Measurements()
         self.session = Session(
             "s1",
