@@ -24,6 +24,7 @@ from parley_gateway.conversation.events import (
 )
 from parley_gateway.ports import ProviderError, Stt, SttEvent, SttRequest, SttStream, VoiceActivity
 from parley_gateway.session.hearing import Hearing
+from parley_gateway.session.outage import Outage
 from parley_gateway.session.unsettled import Unsettled
 
 COALESCE_MS = 80
@@ -32,13 +33,6 @@ LISTENING_MS = 40
 """The same where a detector listens, which is to notice speech at once: providers put more together themselves."""
 BACKLOG_MS = 5_000
 """Audio kept while there is no stream; what is older is dropped."""
-MAX_ATTEMPTS = 6
-STEADY_S = 10.0
-"""A stream that has lasted so long worked: the next failure is a first one."""
-BACKOFF_S = (0.1, 0.3, 0.9, 2.0, 4.0)
-"""Before each further attempt, halved by chance at the most, so that sessions do not return in step."""
-LONGEST_WAIT_S = 5.0
-"""However long a provider asks for: a caller does not wait longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,8 @@ class RecognitionObserver:
     on_lost: Callable[[FailureKind], None]
     on_dropped: Callable[[int], None]
     """So many ms of audio were left out at this moment, 0 for none."""
+    on_deaf: Callable[[], None] = lambda: None
+    """There has been no stream for so long that the caller notices; once for each such time."""
     on_owns_turns: Callable[[bool], None] = lambda _: None
     """A stream takes over that says itself when turns end, where the one before did not, or the reverse."""
 
@@ -72,7 +68,8 @@ class Recognition:
         self._stt = stt
         self._request = request
         self._observer = observer
-        self._jitter = jitter
+        self._outage = Outage(jitter)
+        self._heard = False
         self._input_rate = input_rate
         self._resampler = Resampler(input_rate, stt.sample_rate)
         self._hearing: Hearing | None = None
@@ -132,22 +129,18 @@ class Recognition:
 
     async def run(self) -> None:
         """Recognise until cancelled, or until it is known that it cannot be done."""
-        failures = 0
+        clock = asyncio.get_running_loop().time
         while True:
-            opened_at = asyncio.get_running_loop().time()
+            opened, self._heard = clock(), False
             error = await self._listen()
-            if asyncio.get_running_loop().time() - opened_at >= STEADY_S:
-                failures = 0
-            failures += not error.another
-            if not error.another and (error.kind is FailureKind.REFUSED or failures >= MAX_ATTEMPTS):
+            wait = self._outage.failed(error, opened=opened, heard=self._heard, now=clock())
+            if wait is None:
                 self._observer.on_lost(error.kind)
                 return
             self._observer.on_interrupted(error.kind)
-            await asyncio.sleep(0 if error.another else self._wait_before(failures, error.retry_after))
-
-    def _wait_before(self, attempt: int, asked: float | None) -> float:
-        backoff = BACKOFF_S[min(attempt, len(BACKOFF_S)) - 1] * (0.5 + self._jitter() / 2)
-        return min(max(backoff, asked or 0.0), LONGEST_WAIT_S)
+            if self._outage.is_noticed(clock(), wait=wait):
+                self._observer.on_deaf()
+            await asyncio.sleep(wait)
 
     async def _listen(self) -> ProviderError:
         """One stream's life; returns why it ended."""
@@ -162,6 +155,7 @@ class Recognition:
                 backlog, self._backlog = bytes(self._backlog), bytearray()
                 self._send(stream, backlog)
             async for event in stream.events():
+                self._heard = True
                 self._unsettled.heard(event)
                 self._tell(self._placed(event))
         except ProviderError as error:
