@@ -303,9 +303,9 @@ def test_a_draft_that_is_still_true_becomes_the_reply() -> None:
     assert [kind.__name__ for kind in kinds(commands)] == [
         "CallerQuiet",
         "TranscriptUpdated",
-        "CommitReply",
         "ReplyBegan",
         "ReplyTextAdded",
+        "CommitReply",
     ]
     assert len(driver.commands(StartReply)) == 1
     assert driver.history == [("caller", "hello")]
