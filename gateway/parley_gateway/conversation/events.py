@@ -232,6 +232,11 @@ class PolicyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HearingTroubled:
+    """The recogniser has been away for long enough to be noticed: what the caller said may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class StageLost:
     """A stage that the whole session needs is gone for good."""
 
@@ -279,6 +284,7 @@ Event = (
     | ReplyFailed
     | PlayoutReported
     | PolicyChanged
+    | HearingTroubled
     | StageLost
     | TimerFired
     | SessionEnding

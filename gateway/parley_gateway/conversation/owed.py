@@ -80,6 +80,10 @@ class Owed:
         self._failures += 1
         self._debt = Debt.APOLOGY
 
+    def speech_lost(self) -> None:
+        """What the caller said may not have been heard: they are asked to say it again."""
+        self._debt = Debt.APOLOGY
+
     def answer_given(self) -> None:
         """An answer was heard to its end: those that failed before it are made good for."""
         self._failures = 0

@@ -21,6 +21,7 @@ from parley_gateway.conversation.events import (
     EndOfTurn,
     EndReason,
     Event,
+    HearingTroubled,
     InterruptRequested,
     LinkChanged,
     PlayoutReported,
@@ -242,6 +243,7 @@ class Conversation:
     _HANDLERS: ClassVar[dict[type, Callable[[Conversation, Any], None]]] = {
         SessionReady: _ready,
         LinkChanged: _link_changed,
+        HearingTroubled: lambda self, _: self._reply.owed.speech_lost(),
         StageLost: _stage_lost,
         SessionEnding: _ending,
         TimerFired: _timer_fired,

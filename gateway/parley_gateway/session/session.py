@@ -39,6 +39,7 @@ from parley_gateway.conversation.events import (
     EndReason,
     Event,
     FailureKind,
+    HearingTroubled,
     PlayoutReported,
     PolicyChanged,
     ReplyProduced,
@@ -135,6 +136,7 @@ class Session:
                 on_interrupted=self._on_recognition_interrupted,
                 on_lost=self._on_recognition_lost,
                 on_dropped=lambda ms: self._drops.dropped(ms),
+                on_deaf=self._on_deaf,
                 on_owns_turns=self._on_owns_turns,
             ),
             voice_activity=self._pipeline.voice_activity,
@@ -243,6 +245,11 @@ class Session:
         self._observer.provider_failed(Stage.STT, kind)
         _logger.warning("recognition was interrupted", extra={"session": self.id, "kind": kind})
         self._link.notify(Problem("recognition_interrupted", "recognition was interrupted and is being restored"))
+
+    def _on_deaf(self) -> None:
+        """Nobody is there to say that speech is over."""
+        self._feed(SpeechStopped(self._recognition.received_ms))
+        self._feed(HearingTroubled())
 
     def _on_recognition_lost(self, kind: FailureKind) -> None:
         self._observer.provider_failed(Stage.STT, kind)

@@ -16,6 +16,7 @@ from parley_gateway.conversation.commands import (
 from parley_gateway.conversation.events import (
     EndReason,
     FailureKind,
+    HearingTroubled,
     InterruptRequested,
     LinkChanged,
     ReplyFailed,
@@ -114,6 +115,26 @@ def test_g10_a_cough_does_not_make_it_needless() -> None:
     fail(driver)
     driver.stops_speaking()
     assert spoken(driver.advance(3.01)) == PHRASES.apology
+
+
+def test_g10_a_caller_who_was_not_heard_is_asked_to_say_it_again_once_nobody_speaks() -> None:
+    driver = Driver(phrases=PHRASES)
+    assert spoken(driver.feed(HearingTroubled())) == PHRASES.apology
+    phrase_is_heard(driver)
+    driver.starts_speaking()
+    assert driver.feed(HearingTroubled()) == []
+    driver.stops_speaking()
+    assert spoken(driver.advance(3.01)) == PHRASES.apology
+
+
+def test_g10_what_was_heard_after_all_is_answered_in_place_of_an_apology() -> None:
+    driver = Driver(phrases=PHRASES)
+    driver.starts_speaking()
+    driver.feed(HearingTroubled())
+    driver.hears("hello", final=True)
+    driver.stops_speaking()
+    driver.turn_ends()
+    assert [start.kind for start in driver.commands(StartReply)] == [ReplyKind.ANSWER]
 
 
 def test_g10_a_client_that_asks_for_silence_hears_none() -> None:

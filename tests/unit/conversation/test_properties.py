@@ -17,6 +17,7 @@ from parley_gateway.conversation.events import (
     EndReason,
     Event,
     FailureKind,
+    HearingTroubled,
     InterruptRequested,
     PlayoutReported,
     PolicyChanged,
@@ -47,6 +48,7 @@ from parley_gateway.conversation.policy import Policy, TurnsEndBy
 from parley_gateway.conversation.turns import DURATION, FAREWELL, IDLE, Life
 from parley_gateway.conversation.watch import STALL
 from tests.unit.conversation.driver import Driver
+from tests.unit.conversation.ear import word
 from tests.unit.conversation.watcher import Watcher
 
 TEXTS = st.sampled_from(
@@ -74,6 +76,7 @@ class Anything(RuleBasedStateMachine):
         super().__init__()
         self.driver: Driver
         self.watcher: Watcher
+        self.written = 0
 
     @initialize(
         owns_turns=st.booleans(),
@@ -132,6 +135,7 @@ class Anything(RuleBasedStateMachine):
 
     @rule(text=TEXTS)
     def client_types(self, text: str) -> None:
+        self.watcher.asked(text)
         self.feed(TextReceived(text))
 
     @rule(key=st.sampled_from("123*#"))
@@ -141,23 +145,26 @@ class Anything(RuleBasedStateMachine):
     @rule(age=AGES, share=st.floats(0, 1), quality=st.sampled_from(Quality), done=st.booleans())
     def client_plays(self, age: int, share: float, quality: Quality, done: bool) -> None:
         reply = self.reply(age)
-        ms = int(self.watcher.made_ms.get(reply, 0) * share)
-        self.watcher.played(reply, ms)
+        ms = int(self.watcher.ear.made_ms(reply) * share)
+        self.watcher.played(reply, ms, quality)
         self.feed(PlayoutReported(reply, ms, quality, done))
 
     @rule()
     def client_has_played_all(self) -> None:
         reply = self.reply(0)
-        ms = self.watcher.made_ms.get(reply, 0)
+        ms = self.watcher.ear.made_ms(reply)
         self.feed(ReplyProduced(reply))
-        self.watcher.played(reply, ms)
+        self.watcher.played(reply, ms, Quality.REPORTED)
         self.feed(PlayoutReported(reply, ms, Quality.REPORTED, finished=True))
 
     # --- the providers ---
 
-    @rule(age=AGES, delta=st.sampled_from(["Good day. ", "Well", ", and so on. Yes", "."]))
-    def model_writes(self, age: int, delta: str) -> None:
-        self.feed(ReplyText(self.reply(age), delta))
+    @rule(age=AGES, words=st.integers(1, 6), ending=st.sampled_from([" ", ". ", "? ", ", ", ".\n"]))
+    def model_writes(self, age: int, words: int, ending: str) -> None:
+        reply = self.reply(age)
+        text = " ".join(word(reply, self.written + number) for number in range(words))
+        self.written += words
+        self.feed(ReplyText(reply, text + ending))
 
     @rule(age=AGES)
     def model_ends(self, age: int) -> None:
@@ -182,11 +189,20 @@ class Anything(RuleBasedStateMachine):
             self.feed(ToolFinished(ToolResult(call, status, "a table")))
             assert self.driver.core.life is Life.CLOSED or self.driver.core.history.version > before, "it is kept"
 
-    @rule(age=AGES, segment=st.integers(0, 3), ms=st.integers(0, 1500))
-    def voice_speaks(self, age: int, segment: int, ms: int) -> None:
-        reply = self.reply(age)
-        self.watcher.made_ms[reply] = self.watcher.made_ms.get(reply, 0) + ms
-        self.feed(AudioReady(reply, segment, ms))
+    @rule(skip=st.sampled_from([0, 1, 1, 2]), ms=st.integers(1, 3000), timed=st.sampled_from([0, 0, 3, 9]))
+    def voice_speaks(self, skip: int, ms: int, timed: int) -> None:
+        reply, ear = self.reply(0), self.watcher.ear
+        segment = ear.next_segment(reply, skip)
+        if segment is not None and reply == self.watcher.living:
+            self.feed(AudioReady(reply, segment, ms, ear.made(reply, segment, ms, timed=timed)))
+
+    @rule(age=AGES, segment=st.sampled_from([-1, 99]))
+    def voice_speaks_what_nobody_asked_for(self, age: int, segment: int) -> None:
+        self.feed(AudioReady(self.reply(age), segment, 500))
+
+    @rule(age=st.sampled_from([1, 2]), ms=st.integers(1, 1500))
+    def voice_of_an_earlier_reply_speaks_on(self, age: int, ms: int) -> None:
+        self.feed(AudioReady(self.reply(age), 0, ms))
 
     @rule(age=AGES)
     def voice_ends(self, age: int) -> None:
@@ -203,6 +219,10 @@ class Anything(RuleBasedStateMachine):
         before = dict(self.driver.timers)
         self.feed(TimerFired(name, generation))
         assert self.driver.timers == before
+
+    @rule()
+    def the_recogniser_is_away(self) -> None:
+        self.feed(HearingTroubled())
 
     @precondition(lambda self: len(self.driver.said) > 60)
     @rule(
