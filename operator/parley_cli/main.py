@@ -10,6 +10,14 @@ _COMMANDS = {
     "talk": "Hold a conversation with an agent.",
     "validate": "Check a VoiceDeployment without a cluster.",
     "render": "Show what a VoiceDeployment becomes.",
+    "diff": "Show what a file would change in the cluster.",
+    "status": "Show a VoiceDeployment with its conditions and children.",
+    "sessions": "Show who talks in which pod.",
+    "cost": "Show what sessions have cost.",
+    "suspend": "Scale a VoiceDeployment to zero now.",
+    "resume": "Answer again after `suspend`.",
+    "drain": "Take one pod out of service without cutting a call.",
+    "doctor": "Find what is broken, and how to mend it.",
     "version": "Show the release of this command.",
 }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from parley_cli.release import release
 from parley_operator.api import KIND, InvalidResourceError, VoiceDeployment
 from parley_operator.api.crd import custom_resource_definition
 from parley_operator.render import Facts, Rendered, render
@@ -26,6 +26,8 @@ class Checked:
     """One VoiceDeployment of a file."""
 
     name: str
+    document: dict[str, Any]
+    """As it stands in the file."""
     errors: tuple[str, ...]
     """What a cluster would refuse, each with its path."""
     rendered: Rendered | None
@@ -63,22 +65,17 @@ def _checked(document: dict[str, Any], ingress_controller: str | None) -> Checke
     try:
         resource = VoiceDeployment.parse(document)
     except InvalidResourceError as error:
-        return Checked(name, (*errors, *(str(problem) for problem in error.problems)), None)
+        return Checked(name, document, (*errors, *(str(problem) for problem in error.problems)), None)
     if errors:
-        return Checked(name, tuple(errors), None)
-    return Checked(name, (), render(resource, _supposed(resource, ingress_controller)))
+        return Checked(name, document, tuple(errors), None)
+    return Checked(name, document, (), render(resource, _supposed(resource, ingress_controller)))
 
 
 def _supposed(resource: VoiceDeployment, ingress_controller: str | None) -> Facts:
     """The cluster as it is hoped to be: references are there, and so is the ingress class."""
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
     ingress_class = IngressClass((ingress and ingress.class_name) or "default", ingress_controller)
-    return Facts(release=_release(), ingress_class=ingress_class)
-
-
-def _release() -> str:
-    """A release is major and minor: patches of it serve the same resources."""
-    return ".".join(version("parley-voice").split(".")[:2])
+    return Facts(release=release(), ingress_class=ingress_class)
 
 
 def unknown_fields(document: dict[str, Any]) -> list[str]:

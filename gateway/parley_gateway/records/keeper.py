@@ -20,7 +20,7 @@ _logger = logging.getLogger(__name__)
 
 PUT_S = 5.0
 """A session's end waits so long for the disk, and no longer; the disk goes on."""
-CHECKPOINT_S = 10.0
+CHECKPOINT_S = 3.0
 """So much of a running session is lost at the most when its process is killed."""
 ADOPT_S = 60.0
 """How often it is looked for what dead processes have left in a folder that several share."""

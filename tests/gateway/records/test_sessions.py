@@ -125,23 +125,25 @@ async def test_g07_a_killed_gateway_loses_no_session_that_had_ended_and_little_o
     database = create_database(own_postgres)
     keep(site, database)
     own_postgres.stop()
-    config = site.write_config()
-    async with process(config) as (killed, gateway), AsyncExitStack() as stack:
-        for _ in range(3):
-            await talk(gateway)
-        for _ in range(2):
-            client = await stack.enter_async_context(raw(gateway, start=True))
-            await client.send('{"type":"text","text":"Hello?"}')
-            await client.until("reply.ended")
+    async with process(site.write_config()) as (killed, gateway), AsyncExitStack() as stack:
+        await asyncio.gather(*(talk(gateway) for _ in range(3)), *(begin(gateway, stack) for _ in range(2)))
+        await gateway.until_metric('voice_records_waiting{destination="database"}', 3)
         await checkpointed(site, sessions=2)
         killed.signal(signal.SIGKILL)
         assert await killed.exit_status() == -signal.SIGKILL
     own_postgres.start()
-    async with process(config):
+    async with served(site.config()):
         found = await rows(database, lambda found: len(found) == 5)
-    assert [row["reason"] for row in found] == ["client_gone"] * 3 + ["interrupted"] * 2
+    assert sorted(row["reason"] for row in found) == ["client_gone"] * 3 + ["interrupted"] * 2
     assert all(row["cost_llm"] > 0 for row in found)
     assert waiting(site) == 0
+
+
+async def begin(gateway: Served, stack: AsyncExitStack) -> None:
+    """A conversation that goes on."""
+    client = await stack.enter_async_context(raw(gateway, start=True))
+    await client.send('{"type":"text","text":"Hello?"}')
+    await client.until("reply.ended")
 
 
 async def checkpointed(site: Site, *, sessions: int) -> None:
