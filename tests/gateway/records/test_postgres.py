@@ -160,6 +160,33 @@ async def test_g07_a_users_role_cannot_say_that_it_is_somebody_else(database: Da
     assert [row["id"] for row in database.rows(SOME, user=ben, setup=lie)] == ["b1"]
 
 
+async def test_g07_a_users_role_cannot_put_functions_of_its_own_before_ours(
+    database: Database, tmp_path: Path
+) -> None:
+    await write_everybodys(database, tmp_path)
+    ben = allow(database, "ben")
+    everyone = "RETURNS boolean LANGUAGE sql AS 'SELECT true'"
+    database.admin(
+        f"CREATE SCHEMA tricks AUTHORIZATION {ben}",
+        f"CREATE FUNCTION tricks.parley_is(name) {everyone}",
+        f"CREATE FUNCTION tricks.parley_is(text) {everyone}",
+        f"CREATE FUNCTION tricks.nullif(text, text) {everyone}",
+    )
+    lie = f"SET search_path = tricks, public, pg_catalog; SET parley.user_id = 'anna_{database.name}'"
+    assert [row["id"] for row in database.rows(SOME, user=ben, setup=lie)] == ["b1"]
+
+
+async def test_g07_users_of_one_name_are_told_apart_by_their_tenant(database: Database, tmp_path: Path) -> None:
+    async with rows_of(database, tmp_path) as destination:
+        await destination.send([item("a", tenant="acme", user="anna"), item("g", tenant="globex", user="anna")])
+    group(database, "parley_app")
+    portal = allow(database, "portal", "parley_app")
+    for_anna = "SET parley.user_id = 'anna'"
+    assert [row["id"] for row in database.rows(SOME, user=portal, setup=for_anna)] == ["a", "g"]
+    at_globex = f"{for_anna}; SET parley.tenant = 'globex'"
+    assert [row["id"] for row in database.rows(SOME, user=portal, setup=at_globex)] == ["g"]
+
+
 async def test_g07_a_users_role_can_write_nothing(database: Database, tmp_path: Path) -> None:
     await write_everybodys(database, tmp_path)
     anna = allow(database, "anna")

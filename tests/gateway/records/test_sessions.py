@@ -124,6 +124,7 @@ async def test_g07_a_killed_gateway_loses_no_session_that_had_ended_and_little_o
     """Three had ended and could not be sent, two were talking when the process was killed."""
     database = create_database(own_postgres)
     keep(site, database)
+    with_one_sdk(site)
     own_postgres.stop()
     async with process(site.write_config()) as (killed, gateway), AsyncExitStack() as stack:
         await asyncio.gather(*(talk(gateway) for _ in range(3)), *(begin(gateway, stack) for _ in range(2)))
@@ -137,6 +138,15 @@ async def test_g07_a_killed_gateway_loses_no_session_that_had_ended_and_little_o
     assert sorted(row["reason"] for row in found) == ["client_gone"] * 3 + ["interrupted"] * 2
     assert all(row["cost_llm"] > 0 for row in found)
     assert waiting(site) == 0
+
+
+def with_one_sdk(site: Site) -> None:
+    """Most of a process's start is the import of its providers' SDKs."""
+    pipeline = site.content()["pipeline"]
+    site.settings["pipeline"] = {
+        **pipeline,
+        "llm": {**pipeline["tts"], "provider": "OpenAI", "model": "gpt-4o-mini"},
+    }
 
 
 async def begin(gateway: Served, stack: AsyncExitStack) -> None:

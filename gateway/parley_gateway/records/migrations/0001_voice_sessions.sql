@@ -40,26 +40,28 @@ CREATE INDEX voice_sessions_deployment ON voice_sessions (namespace, deployment,
 -- Who reads what. The role that makes the tables, and its members, write and read all: they are the gateways.
 -- Members of parley_finance, if there is such a role, read all. Members of parley_app, if there is such a role, are
 -- trusted to say for whom they read: SET parley.user_id. Every other role reads the rows of the user of its own name.
+-- Where tenants have users of one name, SET parley.tenant narrows that to one tenant, for whoever sets it.
+-- What these functions call is bound when they are made: whoever reads cannot put functions of its own before them.
 CREATE FUNCTION parley_is(role name) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog
     AS $$ SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = role AND pg_has_role(current_user, oid, 'USAGE')) $$;
 
 CREATE FUNCTION parley_user() RETURNS text
-    LANGUAGE plpgsql STABLE
-    AS $$
-    BEGIN
-        IF parley_is('parley_app') THEN
-            RETURN nullif(current_setting('parley.user_id', true), '');
-        END IF;
-        RETURN current_user;
-    END
-    $$;
+    LANGUAGE sql STABLE
+    RETURN CASE
+        WHEN parley_is('parley_app') THEN nullif(current_setting('parley.user_id', true), '')
+        ELSE current_user
+    END;
+
+CREATE FUNCTION parley_reads(tenant text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN coalesce(nullif(current_setting('parley.tenant', true), '') = tenant, true);
 
 ALTER TABLE voice_sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE voice_sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY gateways ON voice_sessions TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY finance ON voice_sessions FOR SELECT USING (parley_is('parley_finance'));
-CREATE POLICY own_rows ON voice_sessions FOR SELECT USING (user_id = parley_user());
+CREATE POLICY own_rows ON voice_sessions FOR SELECT USING (user_id = parley_user() AND parley_reads(tenant));
 
 -- Reports; both show what the role that asks may see.
 CREATE VIEW voice_costs_daily WITH (security_invoker = true) AS
