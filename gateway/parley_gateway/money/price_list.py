@@ -52,6 +52,7 @@ def _deepgram() -> Iterator[ListedPrice]:
     Since 2026 streaming without a contract is sold at $0.0048, and at $0.0058 for several languages in one call.
     """
     yield _minutes("Deepgram", "nova-3", "0.0043", date(2025, 2, 12))
+    yield _minutes("Deepgram", "nova-3-general", "0.0043", date(2025, 2, 12))
     yield _minutes("Deepgram", "nova-3-medical", "0.0043", date(2025, 3, 4))
     yield _minutes("Deepgram", "nova-2", "0.0043", date(2023, 9, 18))
     yield _minutes("Deepgram", "nova-2-*", "0.0043", date(2023, 9, 18))

@@ -26,11 +26,13 @@ def _binaries() -> Path:
     """Debian's lie outside of PATH, with the version in theirs."""
     if (there := shutil.which("initdb")) is not None:
         return Path(there).resolve().parent
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        install({"pg_ctlcluster": "postgresql"})
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent
+    if not _debians():
+        install({"initdb": "postgresql"})
+    return _debians()[-1].parent
+
+
+def _debians() -> list[Path]:
+    return sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 class PostgresServer(ServerProcess):
