@@ -10,6 +10,7 @@ from typing import Any
 from tests.emulators.faults import Fault
 from tests.emulators.http import Exchange
 from tests.emulators.journal import Entry
+from tests.emulators.scripted import bearer
 from tests.emulators.voices import Message, Voice, VoiceConnection, VoiceContext, VoiceScript
 from tests.emulators.websocket import WebSocket
 
@@ -36,7 +37,7 @@ class Cartesia(Voice[CartesiaScript]):
     rate = 24_000
 
     def key(self, exchange: Exchange) -> str | None:
-        return exchange.headers.get("x-api-key")
+        return exchange.headers.get("x-api-key") or bearer(exchange)
 
     def accepts(self, exchange: Exchange) -> bool:
         return "cartesia-version" in exchange.headers

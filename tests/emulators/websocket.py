@@ -47,8 +47,10 @@ class WebSocket:
     async def receive(self) -> str | bytes:
         """The next message. Raises PeerGoneError."""
         while not self._messages:
+            if self._protocol.state is not State.OPEN and not self.ignores_close:
+                raise PeerGoneError
             data = await self._read()
-            if not data or (self._protocol.state is not State.OPEN and not self.ignores_close):
+            if not data:
                 raise PeerGoneError
             self._protocol.receive_data(data)
             self._collect()

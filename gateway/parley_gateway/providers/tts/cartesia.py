@@ -1,7 +1,7 @@
 """Cartesia's speech over its WebSocket: a context per reply, many contexts on one connection, words with times.
 
 Without Cartesia's SDK: its WebSocket wants websockets < 16, builds a model for each message, and waits for the
-closing handshake.
+closing handshake. The tests have it speak to the same emulator, so that the two agree on the wire.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class CartesiaSpeech:
         await self._lines.aclose()
 
     def _connect(self, key: str) -> AbstractAsyncContextManager[AbortableWebSocket]:
-        headers = {"X-API-Key": key, "Cartesia-Version": _VERSION}
+        headers = {"Authorization": f"Bearer {key}", "Cartesia-Version": _VERSION}
         return opened(self._url, headers, tls=self._tls, deadlines=self._deadlines)
 
     def context(self, request: TtsRequest, key: str) -> CartesiaContext:
