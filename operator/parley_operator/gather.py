@@ -106,7 +106,12 @@ class FactsGatherer:
         )
         facts = generated.complete(resource, facts, now=now)
         referenced = await self._values.read(resource, salt=facts.salt or "")
-        return replace(facts, values=referenced.values, served_certificate=referenced.certificate)
+        return replace(
+            facts,
+            values=referenced.values,
+            served_certificate=referenced.certificate,
+            addresses=referenced.addresses,
+        )
 
     def forget(self, key: Key) -> None:
         """The resource is gone."""
@@ -117,6 +122,8 @@ class FactsGatherer:
         endpoint = resource.spec.endpoint
         if endpoint is None or endpoint.ingress is None:
             return None
+        if annotated := endpoint.ingress.annotated_class:
+            return IngressClass(name=annotated, controller=None)
         return await self._classes.resolve(endpoint.ingress.class_name)
 
     def _replicas(self, key: Key) -> int | None:

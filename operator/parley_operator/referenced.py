@@ -1,12 +1,12 @@
 """What is known of the Secrets and ConfigMaps that a resource refers to, read again only when they change.
 
-Of their content nothing is kept but digests and what a certificate says of itself.
+Of their content nothing is kept but digests, what a certificate says of itself, and the hosts of URLs.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from parley_operator.api import VoiceDeployment
@@ -16,9 +16,17 @@ from parley_operator.kube.errors import NotFoundError
 from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.metadata_watch import MetadataWatches
 from parley_operator.kube.references import References
-from parley_operator.render import certificates
+from parley_operator.render import certificates, destinations
+from parley_operator.render.addresses import Address, addresses
 from parley_operator.render.facts import CertificateFact
-from parley_operator.render.references import Purpose, ReferencedValue, ValueId, referenced_value, references
+from parley_operator.render.references import (
+    Purpose,
+    Reference,
+    ReferencedValue,
+    ValueId,
+    referenced_value,
+    references,
+)
 
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 CERTIFICATE_KEY = "tls.crt"
@@ -35,10 +43,13 @@ class Referenced:
     values: Mapping[ValueId, ReferencedValue]
     certificate: CertificateFact | None
     """Of the Secret that `tls.secretRef` names."""
+    addresses: Mapping[ValueId, tuple[Address, ...]]
+    """Where the URLs lead that Secrets hold."""
 
 
 @dataclass(frozen=True)
 class _Known:
+    references: Sequence[Reference]
     versions: Mapping[ObjectId, str | None]
     salt: str
     referenced: Referenced
@@ -66,7 +77,7 @@ class ReferencedValues:
         self._wakes.set(key, {(kind, key[0], name) for kind, name in objects})
         versions = {target: self._version(key[0], target) for target in objects}
         known = self._known.get(key)
-        if known and known.versions == versions and known.salt == salt and None not in versions.values():
+        if known and known == _Known(found, versions, salt, known.referenced) and None not in versions.values():
             return known.referenced
         contents = {target: await self._content(key[0], target) for target in sorted(objects)}
         values = {
@@ -75,9 +86,11 @@ class ReferencedValues:
             )
             for reference in found
         }
+        urls = destinations.secret_urls(resource).values()
         served = next((r.target for r in found if r.purpose is Purpose.CERTIFICATE), None)
         certificate = _describe(contents[served.kind, served.name]) if served else None
-        self._known[key] = _Known(versions, salt, Referenced(values, certificate))
+        led = {target: _led(contents, target) for target in map(destinations.target, urls)}
+        self._known[key] = _Known(found, versions, salt, Referenced(values, certificate, led))
         return self._known[key].referenced
 
     def forget(self, key: Key) -> None:
@@ -109,6 +122,11 @@ def decode_data(body: Json, *, kind: str) -> Data:
     if kind == "ConfigMap":
         data |= {key: value.encode() for key, value in (body.get("data") or {}).items()}
     return data
+
+
+def _led(contents: Mapping[ObjectId, Data | None], target: ValueId) -> tuple[Address, ...]:
+    url = (contents[target.kind, target.name] or {}).get(target.key, b"")
+    return addresses(url.decode(errors="replace"))
 
 
 def _describe(data: Data | None) -> CertificateFact | None:

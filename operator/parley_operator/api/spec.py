@@ -12,6 +12,7 @@ from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.durations import seconds
 from parley_operator.api.endpoint import EndpointSpec
 from parley_operator.api.limits import LimitsSpec, RolloutSpec
+from parley_operator.api.network_policy import NetworkPolicySpec
 from parley_operator.api.observability import ObservabilitySpec
 from parley_operator.api.pipeline import PipelineSpec
 from parley_operator.api.pod import PodSpec
@@ -59,6 +60,8 @@ class VoiceDeploymentSpec(ResourceModel):
     """What the gateway tells those who run it."""
     scaling: ScalingSpec = ScalingSpec()
     """How many pods there are, and who decides."""
+    network_policy: NetworkPolicySpec = NetworkPolicySpec()
+    """With whom the gateway's pods may talk. A change rolls no pod."""
     rollout: RolloutSpec = RolloutSpec()
     """How pods are replaced: one at a time, and only once their sessions ended."""
     pod: PodSpec | None = None

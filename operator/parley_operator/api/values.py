@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.functional_validators import AfterValidator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -163,6 +163,18 @@ Origin = Annotated[
 PublicUrl = Annotated[
     str, Shape(r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$", "https:// and a host, without a path", max_length=300)
 ]
+
+Cidr = Annotated[
+    str,
+    Shape(
+        r"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])"
+        r"|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$",
+        "a network such as 10.20.0.0/16 or fd00:1::/64",
+        max_length=43,
+    ),
+]
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
 
 Money = Annotated[
     str,

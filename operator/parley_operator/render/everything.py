@@ -10,9 +10,10 @@ from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import config_map
 from parley_operator.render.hpa import hpa
 from parley_operator.render.image import gateway_version
-from parley_operator.render.ingress import ingress
+from parley_operator.render.ingress import ingresses
 from parley_operator.render.labels import selector
 from parley_operator.render.names import base_name
+from parley_operator.render.network_policy import network_policy
 from parley_operator.render.pdb import pdb
 from parley_operator.render.policies import findings, missing_values
 from parley_operator.render.rendered import Manifest, ObjectKey, Rendered, object_key
@@ -56,10 +57,11 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         config_map(resource),
         agent_map(resource),
         service(resource, facts),
+        network_policy(resource, facts),
         deployment(resource, facts),
         pdb(resource),
         hpa(resource),
-        ingress(resource, facts),
+        *ingresses(resource, facts),
     ]
     return [manifest for manifest in wanted if manifest is not None]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from parley_operator.render.addresses import Address
 from parley_operator.render.references import ReferencedValue, ValueId
 
 
@@ -65,6 +66,8 @@ class Facts:
     """Hosts that an older VoiceDeployment has, and its namespace/name."""
     values: Mapping[ValueId, ReferencedValue] = field(default_factory=dict)
     """What is known of each reference; one that is absent here is taken for present (offline)."""
+    addresses: Mapping[ValueId, tuple[Address, ...]] = field(default_factory=dict)
+    """Where URLs in Secrets lead; empty or absent where they cannot be read."""
     served_certificate: CertificateFact | None = None
     """What `certificates.describe` read of the Secret of `tls.secretRef`; None: nothing readable."""
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)

@@ -22,6 +22,7 @@ PLACES = {
     "Deployment": "/apis/apps/v1/namespaces/default/deployments",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
+    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
 }
 

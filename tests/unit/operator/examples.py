@@ -70,6 +70,20 @@ FULL_SPEC: dict[str, Any] = {
         "scaleDownWindow": "20m",
     },
     "rollout": {"drainTimeout": "45m"},
+    "networkPolicy": {
+        "mode": "Enabled",
+        "ingressFrom": [
+            {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}},
+            {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}}},
+        ],
+        "additionalEgress": [
+            {
+                "to": [{"ipBlock": {"cidr": "10.20.0.0/16", "except": ["10.20.9.0/24"]}}],
+                "ports": [{"protocol": "TCP", "port": 8000, "endPort": 8010}],
+            },
+            {"ports": [{"protocol": "UDP", "port": 3478}]},
+        ],
+    },
     "pod": {
         "labels": {"team": "bakery"},
         "annotations": {"example.com/owner": "bakery"},
@@ -343,6 +357,36 @@ GOOD: dict[str, dict[str, Any]] = {
 
 BAD: list[Bad] = [
     Bad("no agent", {**MINIMAL, "spec": {"pipeline": MINIMAL["spec"]["pipeline"]}}, "spec.agent", "required"),
+    Bad(
+        "a network that is none",
+        resource(networkPolicy={"ingressFrom": [{"ipBlock": {"cidr": "10.0.0.256/8"}}]}),
+        "spec.networkPolicy.ingressFrom[0].ipBlock.cidr",
+        "10",
+    ),
+    Bad(
+        "pods that are a network",
+        resource(networkPolicy={"ingressFrom": [{"podSelector": {}, "ipBlock": {"cidr": "10.0.0.0/8"}}]}),
+        "spec.networkPolicy.ingressFrom[0]",
+        "set ipBlock alone, or else podSelector, namespaceSelector or both",
+    ),
+    Bad(
+        "nobody",
+        resource(networkPolicy={"ingressFrom": [{}]}),
+        "spec.networkPolicy.ingressFrom[0]",
+        "set ipBlock alone",
+    ),
+    Bad(
+        "everything by a rule",
+        resource(networkPolicy={"additionalEgress": [{}]}),
+        "spec.networkPolicy.additionalEgress[0]",
+        "set to, ports or both",
+    ),
+    Bad(
+        "ports that end before they begin",
+        resource(networkPolicy={"additionalEgress": [{"ports": [{"port": 9000, "endPort": 8000}]}]}),
+        "spec.networkPolicy.additionalEgress[0].ports[0].endPort",
+        "endPort must be at least port",
+    ),
     Bad("no instructions", resource(agent={"greeting": "Hi"}), "spec.agent", "set exactly one of instructions"),
     Bad(
         "instructions twice",

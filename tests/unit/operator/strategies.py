@@ -136,6 +136,18 @@ PODS = optional(
     env=ENVIRONMENTS,
     trustBundle=CONFIG_MAPS,
 )
+SELECTORS = optional(matchLabels=LABEL_MAPS)
+NETWORKS = st.sampled_from(["10.0.0.0/8", "192.168.1.7/32", "fd00::/8"]).map(lambda cidr: {"cidr": cidr})
+PEERS = st.one_of(
+    NETWORKS.map(lambda block: {"ipBlock": block}),
+    optional({"podSelector": SELECTORS}, namespaceSelector=SELECTORS),
+)
+PORTS = st.lists(st.integers(1, 65_535).map(lambda port: {"port": port}), min_size=1, max_size=2)
+NETWORK_POLICIES = optional(
+    mode=st.sampled_from(["Enabled", "Disabled"]),
+    ingressFrom=st.lists(PEERS, max_size=2),
+    additionalEgress=st.lists(optional({"ports": PORTS}, to=st.lists(PEERS, min_size=1, max_size=2)), max_size=2),
+)
 SPECS = optional(
     {"agent": AGENTS, "pipeline": st.fixed_dictionaries({"stt": STT, "llm": LLM, "tts": TTS})},
     version=st.sampled_from(["0.1", "0.1.3", "1.0-rc1"]),
@@ -146,6 +158,7 @@ SPECS = optional(
     limits=LIMITS,
     scaling=SCALINGS,
     rollout=optional(drainTimeout=seconds(10, 86_400)),
+    networkPolicy=NETWORK_POLICIES,
     pod=PODS,
 )
 DOCUMENTS = st.builds(

@@ -142,6 +142,14 @@ def test_o05_a_changed_prompt_rolls_no_pod(document: dict[str, Any], instruction
     assert AgentText.model_validate_json(data["agent.json"]) == agent_text(edited)
 
 
+@given(strategies.DOCUMENTS, strategies.NETWORK_POLICIES)
+def test_o08_a_network_policy_rolls_no_pod(document: dict[str, Any], policy: Any) -> None:
+    changed = copy.deepcopy(document)
+    changed["spec"]["networkPolicy"] = policy
+    before, after = parse(document), parse(changed)
+    assert pod_template(render(before, with_values(before))) == pod_template(render(after, with_values(after)))
+
+
 @given(strategies.DOCUMENTS, strategies.SCALINGS, strategies.TLS, st.integers(0, 9), st.booleans(), CLASSES)
 def test_o07_ingress_and_scaling_roll_no_pod(
     document: dict[str, Any], scaling: Any, tls: Any, replicas: int, suspend: bool, ingress_class: Any

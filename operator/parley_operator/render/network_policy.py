@@ -1,0 +1,145 @@
+"""The NetworkPolicy: who may connect to the gateway's pods, and where they may connect to.
+
+A policy knows addresses and labels of pods, not names. What the spec names is translated as far as a name tells:
+one of a Service opens its namespace, an IP address opens itself, any other name opens its port (443 to public
+addresses alone). Policies look at pods behind Services, so a Service's port says nothing, and none is named there.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.api.base import ResourceModel
+from parley_operator.api.conditions import ConditionType, Reason
+from parley_operator.api.network_policy import NetworkPolicySpec
+from parley_operator.render.addresses import Address
+from parley_operator.render.destinations import destinations
+from parley_operator.render.facts import Facts
+from parley_operator.render.gateway_config import PORT
+from parley_operator.render.labels import metadata, selector_labels
+from parley_operator.render.names import base_name
+from parley_operator.render.rendered import Finding, Manifest
+
+HTTPS = 443
+PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""RFC 1918, carriers' shared addresses (RFC 6598), and link-local ones, behind which clouds keep credentials."""
+PRIVATE_V6 = ("fc00::/7", "fe80::/10")
+PRIVATE_ENDINGS = (".internal", ".local", ".lan", ".corp", ".home.arpa", ".intranet", ".private")
+"""Names that no public resolver knows."""
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+
+
+def network_policy(resource: VoiceDeployment, facts: Facts) -> Manifest | None:
+    """The policy; None where the spec wants none."""
+    wanted = resource.spec.network_policy
+    if wanted.mode == "Disabled":
+        return None
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata(resource, base_name(resource.metadata.name)),
+        "spec": {
+            "podSelector": {"matchLabels": selector_labels(resource)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [_ingress(wanted)],
+            "egress": [
+                *_dns(),
+                _public_https(),
+                *_named(resource, facts),
+                *(_plain(rule) for rule in wanted.additional_egress or ()),
+            ],
+        },
+    }
+
+
+def unknown_destinations(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
+    """Every place that the spec makes the gateway connect to is one that the policy can open."""
+    if resource.spec.network_policy.mode == "Disabled":
+        return
+    for destination in destinations(resource, facts):
+        where = [address for address in destination.addresses if _is_private_name(address)]
+        if destination.addresses and not where:
+            continue
+        place = f" ({where[0].host})" if where else ""
+        message = (
+            f"{destination.path}{place} leads to addresses that are not known: "
+            "declare them in networkPolicy.additionalEgress"
+        )
+        yield Finding(ConditionType.SETTINGS_HONOURED, Reason.EGRESS_NOT_KNOWN, message)
+
+
+def _ingress(wanted: NetworkPolicySpec) -> dict[str, Any]:
+    peers = [_plain(peer) for peer in wanted.ingress_from or ()]
+    return {**({"from": peers} if peers else {}), "ports": [_port(PORT)]}
+
+
+def _dns() -> list[dict[str, Any]]:
+    """Any resolver on its own port: a node's cache has an address of the node's."""
+    ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    high = [{"protocol": protocol, "port": 5353} for protocol in ("UDP", "TCP")]
+    return [{"ports": ports}, {"to": [{"namespaceSelector": {}}], "ports": high}]
+
+
+def _public_https() -> dict[str, Any]:
+    blocks = [("0.0.0.0/0", PRIVATE), ("::/0", PRIVATE_V6)]
+    peers = [{"ipBlock": {"cidr": cidr, "except": list(excluded)}} for cidr, excluded in blocks]
+    return {"to": peers, "ports": [_port(HTTPS)]}
+
+
+def _named(resource: VoiceDeployment, facts: Facts) -> Iterator[dict[str, Any]]:
+    """What the spec names: namespaces, IP addresses, and ports of other names."""
+    found = {address for place in destinations(resource, facts) for address in place.addresses}
+    by_name = [address for address in sorted(found) if not _is_ip(address.host)]
+    for namespace in sorted(set(_namespaces(by_name, own=resource.metadata.namespace))):
+        yield {"to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: namespace}}}]}
+    for address in sorted(found):
+        if _is_ip(address.host) and not ipaddress.ip_address(address.host).is_loopback:
+            network = ipaddress.ip_network(address.host)
+            yield {"to": [{"ipBlock": {"cidr": str(network)}}], "ports": [_port(address.port)]}
+    ports = {address.port for address in by_name if _may_be_outside(address.host)} - {HTTPS}
+    if ports:
+        yield {"ports": [_port(port) for port in sorted(ports)]}
+
+
+def _namespaces(found: Iterable[Address], *, own: str) -> Iterator[str]:
+    """Namespaces of names that a Service may have: name, name.namespace, [pod.]name.namespace.svc[.domain]."""
+    for address in found:
+        labels = address.host.split(".")
+        if address.host == "localhost":
+            continue
+        if len(labels) == 1:
+            yield own
+        elif "svc" in labels[2:]:
+            yield labels[labels.index("svc", 2) - 1]
+        elif len(labels) == 2:
+            yield labels[1]
+
+
+def _may_be_outside(host: str) -> bool:
+    labels = host.split(".")
+    return len(labels) > 1 and "svc" not in labels[2:]
+
+
+def _is_private_name(address: Address) -> bool:
+    """Whether only 443 at public addresses would be open, while the name says that it is not public."""
+    return address.port == HTTPS and _may_be_outside(address.host) and address.host.endswith(PRIVATE_ENDINGS)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _port(number: int) -> dict[str, Any]:
+    return {"protocol": "TCP", "port": number}
+
+
+def _plain(model: ResourceModel) -> dict[str, Any]:
+    """A part of the spec that Kubernetes takes as it is."""
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
