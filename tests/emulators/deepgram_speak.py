@@ -18,6 +18,8 @@ class DeepgramSpeakScript(VoiceScript):
 
     flushes_per_minute: int = 20
     """On one connection; what is flushed beyond is not spoken, and a warning says so."""
+    clears: bool = True
+    """Whether `Clear` is obeyed."""
 
 
 class DeepgramSpeak(Voice[DeepgramSpeakScript]):
@@ -89,6 +91,8 @@ class _Connection(VoiceConnection[DeepgramSpeakScript]):
 
     async def _clear(self) -> None:
         """Stop; what is on its way still arrives before the confirmation."""
+        if not self.voice.script.clears:
+            return
         self._texts = []
         if self._context is not None:
             self._context.end("client_gone")

@@ -51,6 +51,7 @@ class _Connection(VoiceConnection[ElevenLabsScript]):
     async def told(self, message: Message) -> None:
         name = message.get("context_id")
         if name is None:
+            self.entry.messages.append("keep-alive")
             return
         known = self._contexts.get(name)
         if known is None or not known.busy:
