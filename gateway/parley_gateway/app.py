@@ -25,7 +25,7 @@ from parley_gateway.protocols.endpoint import Connection, Endpoint, Handshake, R
 from parley_gateway.protocols.native_endpoint import NativeEndpoint
 from parley_gateway.protocols.twilio_endpoint import TwilioEndpoint
 from parley_gateway.sessions import RECONNECT_AFTER_S, Sessions, draining_refusal
-from parley_gateway.websocket import QueuedSocket
+from parley_gateway.websocket import ClientSocket
 
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 _WEBHOOK_BYTES = 256 * 1024
@@ -190,7 +190,7 @@ class App:
         return JSONResponse({"error": refusal.message}, status_code=refusal.status, headers=headers)
 
     async def _serve(self, websocket: WebSocket, endpoint: Endpoint, handshake: Handshake) -> None:
-        socket = QueuedSocket(websocket)
+        socket = ClientSocket(websocket)
         connection = endpoint.connect(socket, handshake)
         deadline = asyncio.get_running_loop().call_later(START_DEADLINE_S, connection.on_start_deadline)
         self._connections.add(connection)

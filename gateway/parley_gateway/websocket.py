@@ -1,4 +1,7 @@
-"""A Starlette WebSocket as the protocols' `Socket`: one reader, one writer, a bounded queue between."""
+"""A client's WebSocket as the protocols' `Socket`: nothing between a frame and the protocol, in either direction.
+
+Only while the network is slower than what is sent, that waits in a bounded queue.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -14,117 +17,189 @@ from parley_gateway.protocols.socket import Handler
 
 logger = logging.getLogger(__name__)
 
-_QUEUE_BYTES = 256 * 1024
-"""More than five seconds of speech at 24 kHz, ten times what the playout sends ahead: such a client is stuck."""
-_CLOSE_S = 5.0
+WIRE = "parley.wire"
+"""The extension of the ASGI scope in which the server offers a connection's `Wire`."""
 ABNORMAL_CLOSURE = 1006
 """What RFC 6455 calls a connection that ended without a close frame."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Close:
-    code: int
-    reason: str
+_QUEUE_BYTES = 256 * 1024
+"""More than five seconds of speech at 24 kHz, ten times what the playout sends ahead: such a client is stuck."""
+_CLOSE_S = 5.0
 
 
-class QueuedSocket:
-    """Queues what is sent, so that no sender ever waits; gives a client up that lets the queue grow."""
+class Reader(Protocol):
+    """Who is told what happens on a wire."""
+
+    def on_text(self, text: str) -> None:
+        """A text message."""
+        ...
+
+    def on_bytes(self, data: bytes) -> None:
+        """A binary message."""
+        ...
+
+    def on_writable(self) -> None:
+        """The network takes more again."""
+        ...
+
+    def on_closed(self, code: int) -> None:
+        """No more comes, by whoever's wish."""
+        ...
+
+
+class Wire(Protocol):
+    """The connection below a WebSocket that has been accepted."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether what is sent now goes out without piling up."""
+        ...
+
+    def take(self, reader: Reader) -> None:
+        """From now on `reader` is told what comes; first what has come already."""
+        ...
+
+    def send_text(self, text: str) -> None:
+        """Send; nothing is sent where there is nobody any more."""
+        ...
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send; nothing is sent where there is nobody any more."""
+        ...
+
+
+class ClientSocket:
+    """Never makes a sender wait; gives a client up that lets the queue grow.
+
+    `Socket` to the protocol, `Reader` to the wire.
+    """
 
     def __init__(self, websocket: WebSocket) -> None:
+        """Raises KeyError for a server that offers no wire."""
         self._websocket = websocket
-        self._queue: deque[str | bytes | _Close] = deque()
+        self._wire: Wire = websocket.scope["extensions"][WIRE]
+        self._queue: deque[str | bytes] = deque()
         self._queued = 0
-        self._filled = asyncio.Event()
         self._closing = False
-        self._given_up = asyncio.Event()
+        self._close: tuple[int, str] | None = None
         self._close_timer: asyncio.TimerHandle | None = None
+        self._given_up = False
+        self._code: int | None = None
+        self._turn = asyncio.Event()
+        """Set when its end has come, or is to be brought about."""
+        self._handler: Handler | None = None
 
     # --- Socket ---
 
     def send_text(self, text: str) -> None:
-        """Queue a text message."""
-        self._put(text)
+        """Send a text message."""
+        if self._direct:
+            self._wire.send_text(text)
+        else:
+            self._put(text)
 
     def send_bytes(self, data: bytes) -> None:
-        """Queue a binary message."""
-        self._put(data)
+        """Send a binary message."""
+        if self._direct:
+            self._wire.send_bytes(data)
+        else:
+            self._put(data)
 
     def discard_bytes(self) -> None:
         """Forget the binary messages in the queue."""
         self._queue = deque(message for message in self._queue if not isinstance(message, bytes))
-        self._queued = sum(len(message) for message in self._queue if isinstance(message, str))
+        self._queued = sum(map(len, self._queue))
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued; a client that does not take it in time is given up."""
         if not self._closing:
             self._closing = True
-            self._queue.append(_Close(code, reason))
-            self._filled.set()
-            self._close_timer = asyncio.get_running_loop().call_later(_CLOSE_S, self._given_up.set)
+            self._close = (code, reason)
+            self._close_timer = asyncio.get_running_loop().call_later(_CLOSE_S, self._give_up)
+            self._close_when_sent()
+
+    @property
+    def _direct(self) -> bool:
+        return not self._queue and not self._closing and self._wire.ready
 
     def _put(self, message: str | bytes) -> None:
         if self._closing:
             return
         self._queued += len(message)
-        if self._queued > _QUEUE_BYTES:
-            self._closing = True
-            self._queue.clear()
-            self._given_up.set()
-            return
         self._queue.append(message)
-        self._filled.set()
+        if self._queued > _QUEUE_BYTES:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._closing = self._given_up = True
+        self._queue.clear()
+        self._turn.set()
+
+    def _close_when_sent(self) -> None:
+        if self._close is not None and not self._queue:
+            self._turn.set()
+
+    # --- Reader ---
+
+    def on_text(self, text: str) -> None:
+        """A text message."""
+        if self._handler is not None:
+            try:
+                self._handler.on_text(text)
+            except Exception:
+                logger.exception("message handler failed")
+                self._handler.on_mistake()
+
+    def on_bytes(self, data: bytes) -> None:
+        """A binary message."""
+        if self._handler is not None:
+            try:
+                self._handler.on_bytes(data)
+            except Exception:
+                logger.exception("message handler failed")
+                self._handler.on_mistake()
+
+    def on_writable(self) -> None:
+        """Send on what had to wait."""
+        while self._queue and self._wire.ready:
+            message = self._queue.popleft()
+            self._queued -= len(message)
+            if isinstance(message, str):
+                self._wire.send_text(message)
+            else:
+                self._wire.send_bytes(message)
+        self._close_when_sent()
+
+    def on_closed(self, code: int) -> None:
+        """No more comes."""
+        if self._code is None:
+            self._code = code
+            self._turn.set()
 
     # --- its life ---
 
     async def serve(self, handler: Handler) -> int:
-        """Read and write until either side has closed, or the client was given up; returns the close code."""
-        reader = asyncio.create_task(self._read(handler), name="websocket reader")
-        writer = asyncio.create_task(self._write(), name="websocket writer")
-        given_up = asyncio.create_task(self._given_up.wait(), name="websocket deadline")
+        """Until either side has closed, or the client was given up; returns the close code."""
+        self._handler = handler
         try:
-            await asyncio.wait({reader, given_up}, return_when=asyncio.FIRST_COMPLETED)
-            if reader.done():
-                return reader.result()
+            self._wire.take(self)
+            await self._turn.wait()
+            if self._code is None and self._close is not None and not self._given_up:
+                await self._say_goodbye(*self._close)
+            if self._code is not None:
+                return self._code
             handler.on_slow()
             return ABNORMAL_CLOSURE
         finally:
             self._closing = True
+            self._handler = None
+            self._queue.clear()
             if self._close_timer:
                 self._close_timer.cancel()
-            for task in (reader, writer, given_up):
-                task.cancel()
-            await asyncio.gather(reader, writer, given_up, return_exceptions=True)
             handler.on_disconnect()
 
-    async def _read(self, handler: Handler) -> int:
-        """Hand messages over until the socket is closed, also by our own writer."""
-        while (message := await self._websocket.receive())["type"] == "websocket.receive":
-            try:
-                if (text := message.get("text")) is not None:
-                    handler.on_text(text)
-                else:
-                    handler.on_bytes(message["bytes"])
-            except Exception:
-                logger.exception("message handler failed")
-                handler.on_mistake()
-        return int(message.get("code", ABNORMAL_CLOSURE))
-
-    async def _write(self) -> None:
-        """Send what is queued, in order, until the close or until the client is gone."""
-        with suppress(WebSocketDisconnect):
-            while True:
-                while self._queue:
-                    await self._send(self._queue.popleft())
-                self._filled.clear()
-                await self._filled.wait()
-
-    async def _send(self, message: str | bytes | _Close) -> None:
-        match message:
-            case _Close(code, reason):
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        with suppress(TimeoutError, WebSocketDisconnect):
+            async with asyncio.timeout(_CLOSE_S):
                 await self._websocket.close(code, reason)
-            case str():
-                self._queued -= len(message)
-                await self._websocket.send_text(message)
-            case bytes():
-                self._queued -= len(message)
-                await self._websocket.send_bytes(message)
+                self.on_closed(code)
