@@ -76,6 +76,7 @@ async def _until_stopped(config: GatewayConfig, listener: socket.socket, ready: 
     loop.set_exception_handler(logs.on_loop_error)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.ask)
+    loop.add_signal_handler(signal.SIGUSR1, gateway.profiles.toggle)
     logger.info("listening", extra={"port": listener.getsockname()[1]})
     await gateway.run(listener, stop=stop, ready=ready)
 

@@ -26,6 +26,7 @@ from parley_gateway.providers.registry import Pipeline, ProviderNotInstalledErro
 from parley_gateway.server import Server, create_server
 from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.sessions import Sessions
+from parley_gateway.telemetry.profiles import Profiles
 from parley_gateway.tools.registry import create_tools
 from parley_gateway.warmup import warm_up
 
@@ -56,6 +57,7 @@ class Gateway:
     def _build(self) -> None:
         config, agent = self._config, AgentSource(self._config.agent)
         self._traces = _traces(config)
+        self.profiles = Profiles(config.observability.profiles)
         self._accounting = create_accounting(config, self._metrics.registry)
         self._access = create_access(config.auth, vouched=_vouches(config))
         self._pipeline: Pipeline = create_pipeline(
@@ -94,6 +96,7 @@ class Gateway:
             finally:
                 await self._close_providers()
                 await self._access.aclose()
+                await self.profiles.aclose()
                 if self._traces is not None:
                     await self._traces.aclose()
 
