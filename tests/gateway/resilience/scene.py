@@ -12,11 +12,17 @@ from parley_client import FEATURES, Audio, Conversation, Received, Turn, connect
 from parley_contract.agent import Phrases
 from parley_contract.native import ErrorMessage, ReplyEnded, ReplyStarted, ReplyTextMessage, TextInput
 from tests.emulators.emulators import Emulators
-from tests.gateway.resilience.trouble import HOST, Names
+from tests.emulators.openai_speech import OpenAISpeechScript
+from tests.gateway.resilience.trouble import HOST, Names, Trouble
 from tests.gateway.running import TOKEN, Served, Site, served
 
 APOLOGY = Phrases().apology
-IMPATIENT = {"connect": 0.5, "first_byte": 0.8, "between_bytes": 0.5}
+GOODBYE = Phrases().goodbye
+IMPATIENT = {"connect": 0.7, "first_byte": 0.8, "between_bytes": 0.5}
+FAST = OpenAISpeechScript(ms_per_character=20)
+"""Three times as fast as people speak: callers listen in real time."""
+NATURAL = OpenAISpeechScript()
+"""Where it matters how much of a text so much speech is."""
 
 
 @dataclass
@@ -71,13 +77,6 @@ class Caller:
         await self.heard.replies(before + replies)
         return self.heard.said[before:]
 
-    async def interrupted(self) -> None:
-        """Wait until recognition is known to have been interrupted; it tries again by itself."""
-        async with asyncio.timeout(30):
-            while "recognition_interrupted" not in self.heard.problems:
-                self.heard.changed.clear()
-                await self.heard.changed.wait()
-
     async def says(self, pcm: bytes) -> Turn:
         """Speak a turn, and hear the answer to it; that recognition is interrupted meanwhile does not matter."""
         before = len(self.heard.said)
@@ -95,18 +94,28 @@ class Scene:
     elsewhere: Emulators
     names: Names
 
-    _stage: str = ""
+    stage: str = ""
+    """That of the provider in trouble, which is known by a name."""
+    provider: str = ""
+    """Its emulator."""
+    another: dict[str, Any] | None = None
+    """The provider that stands in for it."""
 
-    def in_trouble(self, stage: str) -> None:
-        """The stage whose first provider is known by a name."""
-        self._stage = stage
+    def __post_init__(self) -> None:
+        self.speech(FAST)
 
-    def fall_back(self, **stages: dict[str, Any]) -> None:
-        """`llm={...}`: the provider that stands in for a stage's first one."""
-        self._pipeline = {f"{stage}_fallbacks": [config] for stage, config in stages.items()}
+    def speech(self, script: OpenAISpeechScript) -> None:
+        """How all voices speak."""
+        for emulators in (self.emulators, self.elsewhere):
+            emulators.openai_speech.set_script(script)
 
-    _pipeline: dict[str, Any] = field(default_factory=dict)
-    resilience: dict[str, Any] = field(default_factory=dict)
+    def begin(self, trouble: Trouble, *, after: int = 0) -> None:
+        """From now on."""
+        trouble.begin(self.emulators, self.provider, self.names, after=after)
+
+    def end(self, trouble: Trouble) -> None:
+        """All is well again."""
+        trouble.end(self.emulators, self.provider, self.names)
 
     @property
     def keyed(self) -> dict[str, Any]:
@@ -115,11 +124,12 @@ class Scene:
 
     def config(self) -> dict[str, Any]:
         content = self.site.content()
-        if self._stage:
-            first = content["pipeline"][self._stage]
-            first["base_url"] = first["base_url"].replace("127.0.0.1", HOST)
-        content["pipeline"] |= self._pipeline | {"resilience": self.resilience}
-        content["deadlines"] = IMPATIENT | ({"first_byte": 4} if self._stage == "stt" else {})
+        first = content["pipeline"][self.stage]
+        first["base_url"] = first["base_url"].replace("127.0.0.1", HOST)
+        if self.another is not None:
+            content["pipeline"][f"{self.stage}_fallbacks"] = [self.another]
+        # A recogniser says something of silence every three seconds.
+        content["deadlines"] = IMPATIENT | ({"first_byte": 4} if self.stage == "stt" else {})
         return content
 
     @asynccontextmanager
@@ -134,7 +144,7 @@ class Scene:
         heard = Heard()
         async with (
             connect(gateway.url, token=TOKEN, features=FEATURES) as connection,
-            Conversation(connection, on_received=heard.take, microphone=self._stage == "stt") as conversation,
+            Conversation(connection, on_received=heard.take, microphone=self.stage == "stt") as conversation,
         ):
             yield Caller(conversation, connection, heard)
 

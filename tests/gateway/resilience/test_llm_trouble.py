@@ -7,8 +7,8 @@ import pytest
 from tests.emulators.anthropic_messages import AnthropicScript
 from tests.emulators.emulators import Emulators
 from tests.emulators.openai_chat import OpenAIChatScript
-from tests.gateway.resilience.scene import APOLOGY, Scene
-from tests.gateway.resilience.trouble import ALL, AT_ONCE, IN_MID_ANSWER, RATE_LIMITED, Trouble, each
+from tests.gateway.resilience.scene import APOLOGY, Caller, Scene
+from tests.gateway.resilience.table import Row, each
 
 ANSWER = "The pool opens at six. Breakfast is at seven. Checkout is at noon."
 BEGINNING = "The pool opens at six."
@@ -19,7 +19,8 @@ IN_THE_SECOND_SENTENCE = 2 + 7
 
 @pytest.fixture(autouse=True)
 def the_model(scene: Scene) -> None:
-    scene.in_trouble("llm")
+    scene.stage, scene.provider = "llm", "anthropic"
+    answers(scene.emulators, ANSWER)
 
 
 def answers(emulators: Emulators, text: str) -> None:
@@ -27,50 +28,46 @@ def answers(emulators: Emulators, text: str) -> None:
     emulators.openai_chat.set_script(OpenAIChatScript(replies=[text]))
 
 
-def stands_in(scene: Scene) -> None:
+@each("the model")
+async def test_g10_with_another_model_the_caller_notices_nothing(scene: Scene, row: Row) -> None:
     at = scene.keyed | {"base_url": scene.elsewhere.openai_url}
-    scene.fall_back(llm={"provider": "OpenAI", "model": "gpt-4.1-mini", **at})
-
-
-@each(AT_ONCE)
-async def test_g10_another_model_answers_and_the_caller_notices_nothing(scene: Scene, trouble: Trouble) -> None:
-    stands_in(scene)
-    answers(scene.elsewhere, ANSWER)
+    scene.another = {"provider": "OpenAI", "model": "gpt-4.1-mini", **at}
+    answers(scene.elsewhere, REST if row.trouble.in_the_middle else ANSWER)
     async with scene.calling() as caller:
-        trouble.begin(scene.emulators, "anthropic", scene.names)
+        scene.begin(row.trouble, after=IN_THE_SECOND_SENTENCE)
         assert await caller.types("when is breakfast?") == [ANSWER]
+    assert f"the whole answer, {by_whom(scene)}" == row.with_another
+
+
+def by_whom(scene: Scene) -> str:
+    """What the other model was asked for."""
     (asked,) = scene.elsewhere.journal.of("/v1/chat/completions")
-    assert asked.body["messages"][-1]["content"] == "when is breakfast?"
-    assert "Be brief." in str(asked.body["messages"][0]["content"])
+    instructions, *said = [message["content"] for message in asked.body["messages"]]
+    assert "Be brief." in str(instructions)
+    if said == ["when is breakfast?"]:
+        return "by the other"
+    question, spoken, go_on = said
+    assert (question, spoken) == ("when is breakfast?", BEGINNING)
+    assert "Repeat nothing" in go_on
+    return "the other goes on after the last sentence"
 
 
-@each(IN_MID_ANSWER)
-async def test_g10_another_model_goes_on_from_the_last_sentence(scene: Scene, trouble: Trouble) -> None:
-    stands_in(scene)
-    answers(scene.emulators, ANSWER)
-    answers(scene.elsewhere, REST)
+@each("the model")
+async def test_g10_without_another_model_the_caller_hears_an_apology(scene: Scene, row: Row) -> None:
     async with scene.calling() as caller:
-        trouble.begin(scene.emulators, "anthropic", scene.names, after=IN_THE_SECOND_SENTENCE)
-        assert await caller.types("when is breakfast?") == [ANSWER]
-    (asked,) = scene.elsewhere.journal.of("/v1/chat/completions")
-    spoken, go_on = asked.body["messages"][-2:]
-    assert spoken == {"role": "assistant", "content": BEGINNING}
-    assert "Repeat nothing" in go_on["content"]
+        scene.begin(row.trouble, after=IN_THE_SECOND_SENTENCE)
+        heard = await hears(caller, two=row.trouble.in_the_middle)
+        if "the next question" in row.alone:
+            scene.end(row.trouble)
+            assert await caller.types("I asked when breakfast is") == [ANSWER]
+            heard += "; the next question is answered"
+    assert heard == row.alone
 
 
-@each(ALL)
-async def test_g10_without_another_model_the_agent_apologises_and_the_call_goes_on(
-    scene: Scene, trouble: Trouble
-) -> None:
-    answers(scene.emulators, ANSWER)
-    async with scene.calling() as caller:
-        trouble.begin(scene.emulators, "anthropic", scene.names, after=IN_THE_SECOND_SENTENCE)
-        began = [BEGINNING] if trouble in IN_MID_ANSWER else []
-        heard = await caller.types("when is breakfast?", replies=len(began) + 1)
-        assert heard[-1] == APOLOGY
-        assert all(text.startswith(BEGINNING) for text in heard[:-1])
-        if trouble is RATE_LIMITED:
-            return  # the key rests for as long as the provider asked
-        answers(scene.emulators, ANSWER)
-        scene.names.away = False
-        assert await caller.types("I asked when breakfast is") == [ANSWER]
+async def hears(caller: Caller, *, two: bool) -> str:
+    said = await caller.types("when is breakfast?", replies=1 + two)
+    return {
+        (ANSWER,): "the whole answer",
+        (APOLOGY,): "an apology",
+        (BEGINNING, APOLOGY): "the first sentence, then an apology",
+    }[tuple(BEGINNING if text.startswith(BEGINNING) and text != ANSWER else text for text in said)]

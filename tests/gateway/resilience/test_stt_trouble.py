@@ -7,65 +7,67 @@ import asyncio
 import pytest
 
 from parley_client import DisconnectedError
-from parley_contract.agent import Phrases
 from parley_contract.native import CloseCode
 from tests.emulators.recogniser import DeepgramScript
 from tests.gateway.calling import QUESTION
-from tests.gateway.resilience.scene import Scene
-from tests.gateway.resilience.trouble import AT_ONCE, CUTS, KEY_EXPIRED, Trouble, each
+from tests.gateway.resilience.scene import APOLOGY, GOODBYE, Caller, Scene
+from tests.gateway.resilience.table import Row, each
+from tests.gateway.resilience.trouble import CUTS, Trouble
 
 SAID = "What time is breakfast?"
+ANSWER = f"You said: {SAID}"
 
 
 @pytest.fixture(autouse=True)
 def the_recogniser(scene: Scene) -> None:
-    scene.in_trouble("stt")
+    scene.stage, scene.provider = "stt", "deepgram"
     scene.emulators.deepgram.set_script(DeepgramScript(transcripts=[SAID]))
     scene.elsewhere.deepgram.set_script(DeepgramScript(transcripts=[SAID]))
 
 
-@each([*AT_ONCE, CUTS])
-async def test_g10_another_recogniser_hears_what_was_said(scene: Scene, trouble: Trouble) -> None:
-    scene.fall_back(stt={"provider": "Deepgram", "model": "nova-2", **scene.keyed})
+@each("the recogniser")
+async def test_g10_with_another_recogniser_the_caller_is_heard(scene: Scene, row: Row) -> None:
+    scene.another = {"provider": "Deepgram", "model": "nova-2", **scene.keyed}
     async with scene.gateway() as gateway:
-        trouble.begin(scene.emulators, "deepgram", scene.names, after=1)
+        scene.begin(row.trouble, after=1)
         async with scene.call(gateway) as caller:
             turn = await caller.says(QUESTION)
-    assert turn.transcript == SAID
-    assert turn.answer == f"You said: {SAID}"
+    assert (turn.transcript, turn.answer) == (SAID, ANSWER)
+    assert caller.heard.said == [ANSWER]
+    other = scene.elsewhere.journal.of("/v1/listen")
+    assert ["nova-2"] in [entry.query["model"] for entry in other]
+    assert row.with_another == "the answer to what was said, heard by the other"
 
 
-@each([trouble for trouble in AT_ONCE if trouble is not KEY_EXPIRED])
-async def test_g10_without_another_recogniser_the_call_goes_on_once_it_is_back(
-    scene: Scene, trouble: Trouble
-) -> None:
+@each("the recogniser")
+async def test_g10_without_another_recogniser_the_caller_is_not_left_in_silence(scene: Scene, row: Row) -> None:
     async with scene.gateway() as gateway:
-        trouble.begin(scene.emulators, "deepgram", scene.names)
+        scene.begin(once(row.trouble) if row.trouble is CUTS else row.trouble, after=1)
         async with scene.call(gateway) as caller:
-            await caller.interrupted()
-            scene.emulators.deepgram.set_script(DeepgramScript(transcripts=[SAID]))
-            scene.names.away = False
-            turn = await caller.says(QUESTION)
-    assert turn.answer == f"You said: {SAID}"
+            heard = await hears(scene, caller, row)
+    assert heard == row.alone
 
 
-async def test_g10_a_recogniser_cut_in_mid_sentence_hears_the_sentence_again(scene: Scene) -> None:
-    async with scene.gateway() as gateway:
-        CUTS.begin(scene.emulators, "deepgram", scene.names, after=1, times=1)
-        async with scene.call(gateway) as caller:
-            turn = await caller.says(QUESTION)
-    assert turn.answer == f"You said: {SAID}"
+def once(trouble: Trouble) -> Trouble:
+    """A connection that is cut again and again cannot be told from one that is refused."""
+    assert trouble.fault
+    return Trouble(trouble.name, trouble.fault.model_copy(update={"times": 1}))
 
 
-async def test_g10_without_another_recogniser_an_expired_key_ends_the_call_with_a_word(scene: Scene) -> None:
-    async with scene.gateway() as gateway:
-        KEY_EXPIRED.begin(scene.emulators, "deepgram", scene.names)
-        async with scene.call(gateway) as caller:
-            with pytest.raises(DisconnectedError) as ended:
-                await caller.conversation.until_over(_for_ever())
-    assert caller.heard.said == [Phrases().goodbye]
-    assert ended.value.code == CloseCode.PROVIDERS
-
-
-async def _for_ever() -> None:
-    await asyncio.Event().wait()
+async def hears(scene: Scene, caller: Caller, row: Row) -> str:
+    if row.alone.startswith("the answer"):
+        await caller.says(QUESTION)
+        assert caller.heard.said == [ANSWER]
+        return "the answer to what was said"
+    if row.alone.startswith("a goodbye"):
+        with pytest.raises(DisconnectedError) as ended:
+            await caller.conversation.until_over(asyncio.Event().wait())  # type: ignore[arg-type]
+        assert ended.value.code == CloseCode.PROVIDERS
+        assert caller.heard.said == [GOODBYE]
+        return "a goodbye"
+    await caller.heard.replies(1)
+    assert caller.heard.said == [APOLOGY]
+    scene.end(row.trouble)
+    await caller.says(QUESTION)
+    assert caller.heard.said == [APOLOGY, ANSWER]
+    return "an apology; the next question is answered"

@@ -1,9 +1,9 @@
-"""What can be wrong with a provider, the same for every stage, as the table in docs/faults.md names it."""
+"""What can be wrong with a provider, the same for every stage, as the tables in docs/faults.md name it."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,20 +26,30 @@ class Trouble:
     keys: tuple[str, ...] | None = None
     dns: bool = False
 
-    def begin(
-        self, emulators: Emulators, provider: str, names: Names, *, after: int = 0, times: int | None = None
-    ) -> None:
+    @property
+    def in_the_middle(self) -> bool:
+        """Whether an answer is begun."""
+        return self.name.endswith("mid-answer")
+
+    def begin(self, emulators: Emulators, provider: str, names: Names, *, after: int = 0) -> None:
         """From now on; a fault in mid-answer strikes after so many pieces of it."""
         if self.dns:
             names.away = True
             emulators.hang_up()
-        endpoint: Any = getattr(emulators, provider)
         changed: dict[str, Any] = {} if self.keys is None else {"keys": list(self.keys)}
         if self.fault is not None:
-            in_the_middle = self.name.endswith("mid-answer")
-            fault = self.fault.model_copy(update={"after": after if in_the_middle else 0, "times": times})
-            changed["faults"] = [fault]
-        endpoint.set_script(endpoint.script.model_copy(update=changed))
+            changed["faults"] = [self.fault.model_copy(update={"after": after if self.in_the_middle else 0})]
+        _change(emulators, provider, changed)
+
+    def end(self, emulators: Emulators, provider: str, names: Names) -> None:
+        """All is well again."""
+        names.away = False
+        _change(emulators, provider, {"faults": [], "keys": None})
+
+
+def _change(emulators: Emulators, provider: str, changed: dict[str, Any]) -> None:
+    endpoint: Any = getattr(emulators, provider)
+    endpoint.set_script(endpoint.script.model_copy(update=changed))
 
 
 def _always(**fault: Any) -> Fault:
@@ -51,19 +61,14 @@ STALLS = Trouble("stalls", _always(kind="stall"))
 CUTS = Trouble("cuts in mid-answer", _always(kind="cut"))
 STALLS_IN_MID_ANSWER = Trouble("stalls in mid-answer", _always(kind="stall"))
 GARBAGE = Trouble("sends garbage", _always(kind="garbage"))
-RATE_LIMITED = Trouble("429 with Retry-After", _always(kind="refuse", status=429, retry_after="30"))
+RATE_LIMITED = Trouble("429 with Retry-After: 30", _always(kind="refuse", status=429, retry_after="30"))
+BUSY = Trouble("429 with Retry-After: 0.5", Fault(kind="refuse", status=429, retry_after="0.5", times=1))
 KEY_EXPIRED = Trouble("key expired", keys=("sk-the-new-one",))
 NO_DNS = Trouble("DNS fails", dns=True)
-AT_ONCE = [REFUSES, STALLS, GARBAGE, RATE_LIMITED, KEY_EXPIRED, NO_DNS]
-IN_MID_ANSWER = [CUTS, STALLS_IN_MID_ANSWER]
-ALL = AT_ONCE + IN_MID_ANSWER
-
-
-def each(troubles: list[Trouble]) -> Callable[[Any], Any]:
-    """A test for each of them."""
-    return pytest.mark.parametrize(
-        "trouble", troubles, ids=[trouble.name.replace(" ", "_") for trouble in troubles]
-    )
+ALL = [
+    *(REFUSES, STALLS, GARBAGE, CUTS, STALLS_IN_MID_ANSWER),
+    *(RATE_LIMITED, BUSY, KEY_EXPIRED, NO_DNS),
+]
 
 
 class Names:
