@@ -23,6 +23,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
+def as_yaml(document: Any) -> str:
+    """One document; fields stay in their order."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
+    return text
+
+
 def as_yaml_stream(documents: Iterable[Any]) -> str:
     """Documents that each begin with `---`; fields stay in their order."""
     text: str = yaml.dump_all(

@@ -53,13 +53,13 @@ class Client:
         accept = _METADATA_ONLY.format("List") if metadata_only else "application/json"
         return await self._call("GET", path, query=query, headers={"Accept": accept})
 
-    async def create(self, path: str, body: Json, *, field_manager: str) -> Json:
+    async def create(self, path: str, body: Json, *, field_manager: str, dry_run: bool = False) -> Json:
         """POST to a collection; raises `AlreadyExistsError`."""
-        return await self._call("POST", path, body=body, query={"fieldManager": field_manager})
+        return await self._call("POST", path, body=body, query={"fieldManager": field_manager, **_dry(dry_run)})
 
-    async def replace(self, path: str, body: Json, *, within: float | None = None) -> Json:
+    async def replace(self, path: str, body: Json, *, within: float | None = None, dry_run: bool = False) -> Json:
         """PUT; raises `ConflictError` when `metadata.resourceVersion` is no longer the latest."""
-        return await self._call("PUT", path, body=body, within=within)
+        return await self._call("PUT", path, body=body, query=_dry(dry_run), within=within)
 
     async def merge(self, path: str, body: Json) -> Json:
         """JSON merge patch."""
@@ -133,6 +133,11 @@ class Client:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise errors.UnreachableError(f"{method} {path}: {type(error).__name__}") from error
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    """The server does everything but store the result."""
+    return {"dryRun": "All"} if dry_run else {}
 
 
 async def _failure(response: aiohttp.ClientResponse, *, secret: bool) -> errors.ApiError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from kubernetes.aio.client.configuration import Configuration
@@ -19,6 +20,7 @@ from kubernetes.aio.config import load_incluster_config, load_kube_config
 Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 Middleware = Callable[[aiohttp.ClientRequest, Handler], Awaitable[aiohttp.ClientResponse]]
 
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 READ_BUFFER = 2**20
 """Bytes; one event of a watch can exceed aiohttp's default of 64 KiB."""
 
@@ -28,6 +30,8 @@ class Connection:
     """An API server and how to authenticate there."""
 
     configuration: Configuration
+    namespace: str = "default"
+    """That of the context; inside a pod, the pod's."""
 
     @property
     def server(self) -> str:
@@ -51,11 +55,21 @@ class Connection:
         return await handler(request)
 
 
-async def connect(kubeconfig: str | None = None) -> Connection:
-    """The cluster of `kubeconfig`, else of $KUBECONFIG, else of the pod this runs in, else of ~/.kube/config."""
+async def connect(kubeconfig: str | None = None, *, context: str | None = None) -> Connection:
+    """The cluster of `kubeconfig`, else of $KUBECONFIG, else of the pod this runs in, else of ~/.kube/config.
+
+    `context` is one of the kubeconfig's, instead of its current one.
+    """
     configuration = Configuration()
     if kubeconfig is None and "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
         load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    else:
-        await load_kube_config(config_file=kubeconfig, client_configuration=configuration)  # type: ignore[no-untyped-call]
-    return Connection(configuration)
+        return Connection(configuration, _pod_namespace())
+    loader = await load_kube_config(  # type: ignore[no-untyped-call]
+        config_file=kubeconfig, context=context, client_configuration=configuration
+    )
+    chosen = loader.current_context["context"]
+    return Connection(configuration, chosen.get("namespace") or "default")
+
+
+def _pod_namespace() -> str:
+    return _POD_NAMESPACE.read_text().strip()

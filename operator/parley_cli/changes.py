@@ -1,0 +1,83 @@
+"""What a file would change in the cluster: the resource itself, and all that it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from parley_cli.cluster import Cluster
+from parley_cli.diffs import differences
+from parley_cli.release import release
+from parley_operator.api import VoiceDeployment
+from parley_operator.ingress_classes import IngressClasses
+from parley_operator.kube.client import Json
+from parley_operator.kube.errors import NotFoundError
+from parley_operator.render import Facts, Rendered, object_key, render
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one VoiceDeployment of a file would do."""
+
+    name: str
+    is_new: bool
+    texts: tuple[str, ...]
+    """One difference for each object, in the unified form."""
+    rolls_pods: bool
+    """Whether pods that run would be replaced."""
+    warnings: tuple[str, ...]
+    """What would be said of the new state."""
+
+
+async def change(cluster: Cluster, document: Json) -> Change:
+    """Ask the API server what the document would become, and compare. Raises KubeError where it is refused."""
+    name = document["metadata"]["name"]
+    collection = await cluster.collection()
+    try:
+        live: Json | None = await cluster.client.get(f"{collection}/{name}")
+    except NotFoundError:
+        live = None
+    then = await _then(cluster, collection, document, live)
+    facts = await _facts(cluster, then)
+    after = render(VoiceDeployment.parse(then), facts)
+    before = render(VoiceDeployment.parse(live), facts) if live else None
+    return Change(
+        name=name,
+        is_new=live is None,
+        texts=tuple(differences(_objects(live, before), _objects(then, after))),
+        rolls_pods=before is not None and _template(before) != _template(after),
+        warnings=tuple(f"{finding.reason}: {finding.message}" for finding in after.findings),
+    )
+
+
+async def _then(cluster: Cluster, collection: str, document: Json, live: Json | None) -> Json:
+    """The document as the server would store it, with its defaults."""
+    client = cluster.client
+    if live is None:
+        metadata = {**document["metadata"], "namespace": cluster.namespace}
+        body = {**document, "metadata": metadata}
+        return await client.create(collection, body, field_manager="parley", dry_run=True)
+    body = {**live, "spec": document["spec"]}
+    return await client.replace(f"{collection}/{live['metadata']['name']}", body, dry_run=True)
+
+
+async def _facts(cluster: Cluster, body: Json) -> Facts:
+    """What both states share: what is generated, and what Secrets hold, is left out of the comparison."""
+    resource = VoiceDeployment.parse(body)
+    ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
+    facts = Facts(release=release())
+    if ingress is None:
+        return facts
+    return replace(facts, ingress_class=await IngressClasses(cluster.client).resolve(ingress.class_name))
+
+
+def _objects(body: Json | None, rendered: Rendered | None) -> dict[str, Any]:
+    if body is None or rendered is None:
+        return {}
+    children = {f"{key.kind}/{key.name}": one for one in rendered.manifests for key in [object_key(one)]}
+    return {f"{body['kind']}/{body['metadata']['name']}": {"spec": body["spec"]}, **children}
+
+
+def _template(rendered: Rendered) -> Any:
+    found = (one["spec"]["template"] for one in rendered.manifests if one["kind"] == "Deployment")
+    return next(found, None)

@@ -1,0 +1,116 @@
+"""Whether the cluster can run Parley, and does: version, definition, operator, and one's own rights."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from parley_cli.checks.verdict import Verdict, failing, ok, warning
+from parley_cli.cluster import Cluster
+from parley_operator.api.crd import custom_resource_definition
+from parley_operator.kube.client import Json
+from parley_operator.kube.errors import ForbiddenError, NotFoundError
+
+OLDEST = (1, 29)
+"""Kubernetes releases before it lack rules that the definition uses."""
+_DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/voicedeployments.parley.dev"
+_OPERATORS = "/apis/apps/v1/deployments"
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_RIGHTS = (
+    ("parley.dev", "voicedeployments", "", ("get", "list", "create", "patch", "delete")),
+    ("", "pods", "", ("list",)),
+    ("", "pods", "proxy", ("get",)),
+    ("", "pods", "eviction", ("create",)),
+)
+
+
+async def installation(cluster: Cluster) -> list[Verdict]:
+    """Of the cluster as a whole."""
+    found = await asyncio.gather(_server(cluster), _definition(cluster), _operator(cluster), _rights(cluster))
+    return list(found)
+
+
+async def _server(cluster: Cluster) -> Verdict:
+    about = await cluster.client.get("/version")
+    said = f"{about['gitVersion']} at {cluster.server}"
+    release = (int(about["major"]), int(about["minor"].rstrip("+")))
+    if release < OLDEST:
+        return failing("Kubernetes", said, f"upgrade to {OLDEST[0]}.{OLDEST[1]} or newer")
+    return ok("Kubernetes", said)
+
+
+async def _definition(cluster: Cluster) -> Verdict:
+    subject = "Definition"
+    try:
+        live = await cluster.client.get(_DEFINITION)
+    except NotFoundError:
+        return failing(subject, "VoiceDeployment is not known", "helm install parley charts/parley")
+    except ForbiddenError:
+        return warning(subject, "may not be read by you")
+    ours = custom_resource_definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    theirs = live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    lacking = sorted(set(ours["properties"]) - set(theirs["properties"]))
+    if lacking:
+        return warning(
+            subject,
+            f"is of another release than this command: it lacks spec.{', spec.'.join(lacking)}",
+            "helm upgrade parley charts/parley brings the definition as well",
+        )
+    return ok(subject, "VoiceDeployment is served")
+
+
+async def _operator(cluster: Cluster) -> Verdict:
+    subject = "Operator"
+    try:
+        found = await cluster.client.list(_OPERATORS, {"labelSelector": "app.kubernetes.io/name=parley-operator"})
+    except ForbiddenError:
+        return warning(subject, "may not be looked for: you may not list deployments of all namespaces")
+    items: list[Json] = found["items"]
+    if not items:
+        return failing(subject, "runs nowhere", "helm install parley charts/parley --namespace parley-system")
+    ready = sum((item.get("status") or {}).get("readyReplicas", 0) for item in items)
+    namespace, name = items[0]["metadata"]["namespace"], items[0]["metadata"]["name"]
+    if not ready:
+        return failing(
+            subject,
+            f"Deployment {namespace}/{name} has no ready pod",
+            f"kubectl -n {namespace} describe pods -l app.kubernetes.io/name=parley-operator",
+        )
+    return ok(subject, f"{ready} ready in {namespace}")
+
+
+async def _rights(cluster: Cluster) -> Verdict:
+    asked = [
+        (group, resource, subresource, verb) for group, resource, subresource, verbs in _RIGHTS for verb in verbs
+    ]
+    answers = await asyncio.gather(*(_may(cluster, *one) for one in asked))
+    lacking = [
+        f"{verb} {'/'.join(part for part in (resource, subresource) if part)}"
+        for (_, resource, subresource, verb), may in zip(asked, answers, strict=True)
+        if not may
+    ]
+    return _lacking(cluster.namespace, lacking)
+
+
+def _lacking(namespace: str, rights: Iterable[str]) -> Verdict:
+    said = ", ".join(rights)
+    if said:
+        return warning(
+            "Your rights",
+            f"in {namespace} you may not {said}",
+            "ask for the role `admin` or `edit` in the namespace",
+        )
+    return ok("Your rights", f"all that this command needs in {namespace}")
+
+
+async def _may(cluster: Cluster, group: str, resource: str, subresource: str, verb: str) -> bool:
+    attributes = {"namespace": cluster.namespace, "group": group, "resource": resource, "verb": verb}
+    if subresource:
+        attributes["subresource"] = subresource
+    review: Json = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = await cluster.client.create(_REVIEWS, review, field_manager="parley")
+    return bool(answer["status"]["allowed"])

@@ -1,0 +1,60 @@
+"""`parley doctor`: looks at the whole way from the cluster to a caller, and says how to mend what is broken."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from parley_cli.checks.address import address
+from parley_cli.checks.deployment import deployment
+from parley_cli.checks.installation import installation
+from parley_cli.checks.verdict import Grade, Verdict
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_operator.kube.client import Json
+
+_MARKS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("note", "yellow"), Grade.FAILING: ("FAIL", "red")}
+
+
+@click.command("doctor")
+@click.argument("name", required=False)
+@takes_cluster
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+def command(
+    name: str | None, kubeconfig: str | None, context: str | None, namespace: str | None, output: str
+) -> None:
+    """Check the installation and a VoiceDeployment; without NAME, all in the namespace.
+
+    Ends with 1 where something fails.
+    """
+    found = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _examine(cluster, name))
+    if output == "json":
+        click.echo(json.dumps([asdict(one) for one in found]))
+    else:
+        for one in found:
+            _show(one)
+    sys.exit(1 if any(one.grade is Grade.FAILING for one in found) else 0)
+
+
+async def _examine(cluster: Cluster, name: str | None) -> list[Verdict]:
+    found = await installation(cluster)
+    if any(one.grade is Grade.FAILING and one.subject == "Definition" for one in found):
+        return found
+    bodies = [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments()
+    for examined in await asyncio.gather(*(_one(cluster, body) for body in bodies)):
+        found += examined
+    return found
+
+
+async def _one(cluster: Cluster, body: Json) -> list[Verdict]:
+    return [*await deployment(cluster, body), *await address(body)]
+
+
+def _show(one: Verdict) -> None:
+    mark, colour = _MARKS[one.grade]
+    click.echo(f"{click.style(f'{mark:4}', fg=colour)}  {click.style(one.subject, bold=True)}: {one.message}")
+    if one.mend and one.grade is not Grade.OK:
+        click.echo(f"      → {one.mend}")

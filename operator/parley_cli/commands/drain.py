@@ -1,0 +1,92 @@
+"""`parley drain`: take one pod out of service without cutting a call."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.pod_view import view_of
+from parley_operator.kube.client import Json
+from parley_operator.kube.errors import ForbiddenError, NotFoundError, ThrottledError
+from parley_operator.render.labels import COMPONENT
+
+_LOOK_S = 2.0
+
+
+@click.command("drain")
+@click.argument("pod")
+@takes_cluster
+@click.option("--wait/--no-wait", default=True, help="Until the pod is gone.")
+@click.option("--timeout", type=click.FloatRange(min=1), default=3600.0, show_default=True, help="In seconds.")
+def command(
+    pod: str, kubeconfig: str | None, context: str | None, namespace: str | None, wait: bool, timeout: float
+) -> None:
+    """Evict a gateway's POD: it takes no new session, and ends when its last one has.
+
+    The disruption budget counts; another pod takes its place. Ends with 1 where the pod is still there after
+    the timeout.
+    """
+    on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _drain(cluster, pod, wait, timeout))
+
+
+async def _drain(cluster: Cluster, name: str, wait: bool, timeout_s: float) -> None:
+    path = f"{await cluster.collection('Pod', 'v1')}/{name}"
+    pod = await _gateway_pod(cluster, path, name)
+    metadata = {"name": name, "namespace": cluster.namespace}
+    preconditions = {"preconditions": {"uid": pod["metadata"]["uid"]}}
+    eviction: Json = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": metadata,
+        "deleteOptions": preconditions,
+    }
+    try:
+        await cluster.client.create(f"{path}/eviction", eviction, field_manager="parley")
+    except ThrottledError as error:
+        raise click.ClickException(
+            f"{name} may not go now: {error.message} Run more pods (spec.replicas), or try again later."
+        ) from error
+    click.echo(f"{name}: drains; it takes no new session")
+    if wait:
+        await _until_gone(cluster, path, name, timeout_s)
+
+
+async def _gateway_pod(cluster: Cluster, path: str, name: str) -> Json:
+    try:
+        pod = await cluster.client.get(path)
+    except NotFoundError:
+        raise click.ClickException(f"there is no pod {name} in namespace {cluster.namespace}") from None
+    if (pod["metadata"].get("labels") or {}).get(COMPONENT) != "gateway":
+        raise click.ClickException(f"{name} is no gateway's pod: kubectl delete is for others")
+    return pod
+
+
+async def _until_gone(cluster: Cluster, path: str, name: str, timeout_s: float) -> None:
+    shown: int | None = None
+    try:
+        async with asyncio.timeout(timeout_s):
+            while (pod := await _found(cluster, path)) is not None:
+                left = await _sessions(cluster, pod)
+                if left is not None and left != shown:
+                    click.echo(f"{name}: {left} sessions left")
+                    shown = left
+                await asyncio.sleep(_LOOK_S)
+    except TimeoutError:
+        raise click.ClickException(f"{name} is still there after {timeout_s:g} s; it goes on draining") from None
+    click.echo(f"{name}: gone")
+
+
+async def _found(cluster: Cluster, path: str) -> Json | None:
+    try:
+        return await cluster.client.get(path)
+    except NotFoundError:
+        return None
+
+
+async def _sessions(cluster: Cluster, pod: Json) -> int | None:
+    try:
+        return (await view_of(cluster, pod)).sessions
+    except ForbiddenError:
+        return None

@@ -1,0 +1,140 @@
+"""`parley status`: a VoiceDeployment, its conditions, and the tree of what it has become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from parley_cli.ages import age
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.family import Child, Family, family
+from parley_cli.tables import table
+from parley_operator.kube.client import Json
+
+_COLOURS = {"True": "green", "False": "red", "Unknown": "yellow"}
+_HARMLESS = frozenset({"RolloutComplete", "Suspended"})
+"""Reasons for which a condition that is false is nothing to worry about."""
+
+
+@click.command("status")
+@click.argument("name", required=False)
+@takes_cluster
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+def command(
+    name: str | None, kubeconfig: str | None, context: str | None, namespace: str | None, output: str
+) -> None:
+    """Show a VoiceDeployment with its conditions and children; without NAME, all in the namespace."""
+    target = Target(kubeconfig, context, namespace)
+    if name is None:
+        _show_all(on_cluster(target, Cluster.voice_deployments), output)
+        return
+    body, children = on_cluster(target, lambda cluster: _one(cluster, name))
+    if output == "json":
+        click.echo(json.dumps(_content(body, children)))
+    else:
+        _show(body, children)
+
+
+async def _one(cluster: Cluster, name: str) -> tuple[Json, Family]:
+    body = await cluster.voice_deployment(name)
+    return body, await family(cluster, name)
+
+
+def _show_all(bodies: list[Json], output: str) -> None:
+    if output == "json":
+        click.echo(json.dumps([_summary(body) for body in bodies]))
+        return
+    if not bodies:
+        click.echo("There is no VoiceDeployment in this namespace. See another with -n.", err=True)
+        return
+    click.echo(table(("NAME", "READY", "PODS", "VERSION", "URL", "AGE"), map(_row, map(_summary, bodies))))
+
+
+def _summary(body: Json) -> dict[str, Any]:
+    status = body.get("status") or {}
+    ready = _conditions(body).get("Ready", {"status": "Unknown", "reason": "NotSeenYet"})
+    endpoints = status.get("endpoints") or [{}]
+    return {
+        "name": body["metadata"]["name"],
+        "ready": ready["status"],
+        "reason": ready["reason"],
+        "pods": f"{status.get('readyReplicas', 0)}/{status.get('replicas', 0)}",
+        "version": status.get("version", ""),
+        "url": endpoints[0].get("url"),
+        "since": body["metadata"]["creationTimestamp"],
+    }
+
+
+def _row(summary: dict[str, Any]) -> tuple[str, ...]:
+    url, since = summary["url"] or "-", age(summary["since"])
+    return (summary["name"], _ready(summary), summary["pods"], summary["version"], url, since)
+
+
+def _ready(summary: dict[str, Any]) -> str:
+    said = "True" if summary["ready"] == "True" else f"{summary['ready']} ({summary['reason']})"
+    return click.style(said, fg=_COLOURS.get(summary["ready"]))
+
+
+def _conditions(body: Json) -> dict[str, Json]:
+    return {one["type"]: one for one in (body.get("status") or {}).get("conditions") or ()}
+
+
+def _content(body: Json, found: Family) -> dict[str, Any]:
+    children = [
+        {"kind": one.kind, "name": one.name, "state": one.state, "owner": one.owner, "since": one.since}
+        for one in found.children
+    ]
+    metadata = {name: body["metadata"][name] for name in ("name", "namespace", "generation")}
+    return {**metadata, "status": body.get("status") or {}, "children": children, "hidden": list(found.hidden)}
+
+
+def _show(body: Json, found: Family) -> None:
+    metadata, status = body["metadata"], body.get("status") or {}
+    click.secho(f"{metadata['namespace']}/{metadata['name']}", bold=True)
+    if status.get("observedGeneration", 0) < metadata["generation"]:
+        click.secho("  The operator has not acted upon the latest spec yet.", fg="yellow")
+    for endpoint in status.get("endpoints") or ():
+        click.echo(f"  {endpoint['protocol']:8} {endpoint['url']}")
+    click.echo(f"  Release  {status.get('version', 'not chosen yet')}")
+    click.echo("\nConditions")
+    click.echo(_conditions_table(body))
+    click.echo("\nChildren")
+    for depth, child in _tree(found.children, metadata["name"]):
+        state = f"  {click.style(child.state, dim=True)}" if child.state else ""
+        click.echo(f"  {'   ' * depth}{child.kind}/{child.name}{state}  {click.style(age(child.since), dim=True)}")
+    if found.hidden:
+        click.echo(f"\nYou may not list {', '.join(found.hidden)}.")
+
+
+def _conditions_table(body: Json) -> str:
+    rows = (
+        (f"  {one['type']}", _truth(one), one["reason"], age(one["lastTransitionTime"]), one["message"])
+        for one in _conditions(body).values()
+    )
+    return table(("  TYPE", "STATUS", "REASON", "FOR", "MESSAGE"), rows)
+
+
+def _truth(condition: Json) -> str:
+    colour = None if condition["reason"] in _HARMLESS else _COLOURS.get(condition["status"])
+    return click.style(condition["status"], fg=colour)
+
+
+_BELOW = {"Deployment": "ReplicaSet", "ReplicaSet": "Pod"}
+"""Whose children are shown below whom; names alone would not do: a Deployment has its resource's name."""
+
+
+def _tree(children: tuple[Child, ...], owner: str) -> Iterator[tuple[int, Child]]:
+    """All children with their depth, each below who controls it."""
+    for child in children:
+        if child.owner == owner and child.kind not in _BELOW.values():
+            yield from _branch(children, child, 0)
+
+
+def _branch(children: tuple[Child, ...], top: Child, depth: int) -> Iterator[tuple[int, Child]]:
+    yield depth, top
+    for child in children:
+        if child.owner == top.name and child.kind == _BELOW.get(top.kind):
+            yield from _branch(children, child, depth + 1)

@@ -1,0 +1,211 @@
+"""O12: the commands that look at a cluster and change it, on a real API server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcluster import ControlPlane
+from tests.operator.cluster import Namespace, voice_deployment
+from tests.operator.process import OperatorProcess
+
+pytestmark = pytest.mark.controlplane
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def content(self) -> Any:
+        return json.loads(self.out)
+
+
+class Parley:
+    """The command, as its own process: it must not block the watches of the test."""
+
+    def __init__(self, kubeconfig: Path, namespace: str) -> None:
+        self._kubeconfig, self._namespace = str(kubeconfig), namespace
+
+    async def __call__(self, command: str, *arguments: str, kubeconfig: str | None = None) -> Said:
+        environment = {**os.environ, "KUBECONFIG": kubeconfig or self._kubeconfig}
+        program = "from parley_cli.main import main; main()"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, command, "-n", self._namespace, *arguments,
+            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        return Said(process.returncode or 0, out.decode(), err.decode())
+
+
+@pytest.fixture
+def parley(plane: ControlPlane, namespace: Namespace) -> Parley:
+    return Parley(plane.kubeconfig, namespace.name)
+
+
+@pytest.fixture
+async def receptionist(namespace: Namespace, operator: OperatorProcess) -> str:
+    """A resource that serves."""
+    assert operator.is_running()
+    await namespace.voice("receptionist", replicas=2)
+    await namespace.until_ready("receptionist")
+    return "receptionist"
+
+
+def written(folder: Path, name: str, **spec: Any) -> str:
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump({**voice_deployment(name, **spec), "kind": "VoiceDeployment"}))
+    return str(path)
+
+
+class TestStatus:
+    async def test_o12_it_shows_conditions_and_the_tree_of_children(
+        self, parley: Parley, receptionist: str
+    ) -> None:
+        said = await parley("status", receptionist)
+        assert said.status == 0
+        lines = said.out.splitlines()
+        ready = next(line for line in lines if line.startswith("  Ready"))
+        assert "2/2 pods ready" in ready
+        places = {word: len(line) - len(line.lstrip()) for line in lines for word in line.split("/")[:1]}
+        assert places["  Deployment"] < places["     ReplicaSet"] < places["        Pod"]
+        assert sum(line.lstrip().startswith("Pod/") and "Ready" in line for line in lines) == 2
+        assert all(any(kind in line for line in lines) for kind in ("Service/", "Secret/", "ConfigMap/"))
+
+    async def test_o12_without_a_name_it_lists_all(self, parley: Parley, receptionist: str) -> None:
+        said = await parley("status", "-o", "json")
+        assert [(one["name"], one["ready"]) for one in said.content] == [(receptionist, "True")]
+
+    async def test_o12_of_what_is_not_there_it_says_how_to_find_what_is(self, parley: Parley) -> None:
+        said = await parley("status", "nobody")
+        assert said.status == 1
+        assert "there is no VoiceDeployment nobody" in said.err
+        assert "parley status -n" in said.err
+
+    async def test_o12_a_cluster_that_does_not_answer_is_said(self, parley: Parley, tmp_path: Path) -> None:
+        gone = tmp_path / "kubeconfig"
+        cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:9"}}
+        context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+        user = {"name": "u", "user": {"token": "t"}}
+        content = {"current-context": "c", "clusters": [cluster], "contexts": [context], "users": [user]}
+        gone.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **content}))
+        said = await parley("status", kubeconfig=str(gone))
+        assert (said.status, "Traceback" in said.err) == (1, False)
+        assert "the API server does not answer" in said.err
+
+    async def test_o12_nothing_of_a_secret_is_shown(
+        self, parley: Parley, namespace: Namespace, receptionist: str
+    ) -> None:
+        secret = (await namespace.get("Secret", f"{receptionist}-token"))["data"]["token"]
+        for arguments in ((receptionist,), (receptionist, "-o", "json")):
+            assert secret not in (await parley("status", *arguments)).out
+
+
+class TestSuspending:
+    async def test_o07_suspend_and_resume(self, parley: Parley, namespace: Namespace, receptionist: str) -> None:
+        assert "suspended" in (await parley("suspend", receptionist)).out
+        await namespace.until_condition(receptionist, "Ready", "False", "Suspended")
+        await namespace.until(
+            "Deployment", receptionist, lambda body: body is not None and not body["spec"]["replicas"]
+        )
+        assert "already" in (await parley("suspend", receptionist)).out
+        assert "resumed" in (await parley("resume", receptionist)).out
+        await namespace.until(
+            "Deployment", receptionist, lambda body: body is not None and body["spec"]["replicas"] == 2
+        )
+
+
+class TestDiff:
+    async def test_o12_what_would_change_and_what_it_does_to_pods(
+        self, parley: Parley, namespace: Namespace, receptionist: str, tmp_path: Path
+    ) -> None:
+        before = await namespace.get("VoiceDeployment", receptionist)
+        same = await parley("diff", written(tmp_path, receptionist, replicas=2))
+        assert (same.status, same.out) == (0, "")
+        more = await parley("diff", written(tmp_path, receptionist, replicas=3))
+        assert more.status == 1
+        assert "-  replicas: 2" in more.out
+        assert "no pod would restart" in more.err
+        longer = await parley("diff", written(tmp_path, receptionist, replicas=2, limits={"sessionsPerPod": 7}))
+        assert "replaced one at a time" in longer.err
+        assert "Deployment/receptionist (then)" in longer.out
+        assert (await namespace.get("VoiceDeployment", receptionist))["spec"] == before["spec"]
+
+    async def test_o12_a_new_one_is_said_to_be_new(
+        self, parley: Parley, namespace: Namespace, tmp_path: Path
+    ) -> None:
+        said = await parley("diff", written(tmp_path, "concierge"))
+        assert (said.status, "concierge: would be made" in said.err) == (1, True)
+        assert await namespace.find("VoiceDeployment", "concierge") is None
+
+    async def test_o12_a_file_that_a_cluster_would_refuse_is_refused(self, parley: Parley, tmp_path: Path) -> None:
+        said = await parley("diff", written(tmp_path, "concierge", replicas=-1))
+        assert (said.status, "replicas" in said.err) == (2, True)
+
+
+class TestDoctor:
+    async def test_o12_it_finds_what_is_missing_and_says_how_to_mend_it(
+        self, parley: Parley, namespace: Namespace, operator: OperatorProcess
+    ) -> None:
+        assert operator.is_running()
+        key = {"secretKeyRef": {"name": "voice-keys", "key": "deepgram"}}
+        stt = {"provider": "Deepgram", "model": "nova-3", "apiKeys": [key]}
+        pipeline = {"stt": stt, "llm": {"provider": "Embedded"}, "tts": {"provider": "Embedded"}}
+        endpoint = {"hosts": ["voice.invalid"], "ingress": {"className": "traefik", "tls": {"selfSigned": {}}}}
+        await namespace.voice("receptionist", pipeline=pipeline, endpoint=endpoint)
+        await namespace.until_condition("receptionist", "Ready", "False", "SecretNotFound")
+        said = await parley("doctor", "receptionist", "-o", "json")
+        assert said.status == 1
+        found = {(one["subject"], one["grade"]): one for one in said.content}
+        assert found["Kubernetes", "ok"]["message"].startswith("v1.")
+        assert ("Definition", "ok") in found
+        assert "helm install" in found["Operator", "failing"]["mend"]
+        [trouble] = [one for one in said.content if one["subject"] == "receptionist" and one["grade"] == "failing"]
+        assert "voice-keys" in trouble["message"]
+        assert "Create the Secret" in trouble["mend"]
+        assert "DNS" in found["voice.invalid", "failing"]["message"]
+
+    async def test_o12_for_people_it_is_one_line_each_and_what_to_do(self, parley: Parley) -> None:
+        said = await parley("doctor")
+        assert "ok    Kubernetes: v1." in said.out
+        assert "FAIL  Operator: runs nowhere\n      → helm install" in said.out
+        assert "\x1b" not in said.out
+
+
+class TestDrain:
+    async def test_o12_only_pods_of_gateways_are_drained(self, parley: Parley, namespace: Namespace) -> None:
+        await namespace.create("ServiceAccount", {"apiVersion": "v1", "metadata": {"name": "default"}})
+        container = {"name": "c", "image": "none"}
+        await namespace.create(
+            "Pod", {"apiVersion": "v1", "metadata": {"name": "other"}, "spec": {"containers": [container]}}
+        )
+        assert "there is no pod nobody" in (await parley("drain", "nobody")).err
+        assert "is no gateway's pod" in (await parley("drain", "other")).err
+        assert await namespace.find("Pod", "other") is not None
+
+    async def test_o07_the_disruption_budget_is_heeded(
+        self, parley: Parley, namespace: Namespace, receptionist: str
+    ) -> None:
+        pod = (await namespace.find_all("Pod", "parley.dev/name=receptionist"))[0]["metadata"]["name"]
+        budget = {"expectedPods": 2, "currentHealthy": 1, "desiredHealthy": 1, "disruptionsAllowed": 0}
+        status = {"status": {"observedGeneration": 1, **budget}}
+        await namespace.patch("PodDisruptionBudget", receptionist, status, "status")
+        said = await parley("drain", pod, "--no-wait")
+        assert (said.status, "may not go now" in said.err) == (1, True)
+        allowed = {"status": {"observedGeneration": 1, **budget, "currentHealthy": 2, "disruptionsAllowed": 1}}
+        await namespace.patch("PodDisruptionBudget", receptionist, allowed, "status")
+        assert "drains" in (await parley("drain", pod, "--no-wait")).out
+        leaving = await namespace.find("Pod", pod)
+        assert leaving is None or "deletionTimestamp" in leaving["metadata"]
