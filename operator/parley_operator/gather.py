@@ -122,6 +122,8 @@ class FactsGatherer:
         endpoint = resource.spec.endpoint
         if endpoint is None or endpoint.ingress is None:
             return None
+        if annotated := endpoint.ingress.annotated_class:
+            return IngressClass(name=annotated, controller=None)
         return await self._classes.resolve(endpoint.ingress.class_name)
 
     def _replicas(self, key: Key) -> int | None:

@@ -164,7 +164,9 @@ class Reconciler:
         return [live for live in children if live.controller == owner.uid]
 
     def _view(self, key: Key, owner: Owner, kind: str) -> Json | None:
-        found = (live for live in self._owned(key, owner) if live.ref.kind == kind)
+        """Of the object that bears the resource's own name: there may be others of its kind."""
+        _, name = self._resources.children_of(key)
+        found = (live for live in self._owned(key, owner) if (live.ref.kind, live.ref.name) == (kind, name))
         return next((live.view for live in found), None)
 
     def _children(self, key: Key, owner: Owner) -> Children:

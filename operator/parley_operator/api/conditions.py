@@ -109,6 +109,7 @@ class Reason(StrEnum):
         "SetInController",
         "The ingress controller takes this from its own configuration alone: set there what the message names.",
     )
+    API_NOT_SERVED = "ApiNotServed", "Install the API that the message names; it is noticed by itself."
     UNKNOWN_CONTROLLER = (
         "UnknownController",
         "Say timeouts and affinity to this controller with endpoint.ingress.annotations.",

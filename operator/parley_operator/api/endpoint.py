@@ -94,6 +94,10 @@ class IngressTls(ResourceModel):
     )
 
 
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+"""How classes were named before there were IngressClasses; GKE knows nothing else."""
+
+
 class IngressSpec(ResourceModel):
     """An Ingress for the hosts and the protocols' paths."""
 
@@ -103,6 +107,25 @@ class IngressSpec(ResourceModel):
     """Annotations for the Ingress. They win over those that the operator writes for the controller."""
     tls: IngressTls | None = None
     """The certificate. Absent: plain WebSockets, for where something in front already ends TLS."""
+
+    @property
+    def annotated_class(self) -> str | None:
+        """The class that the annotation names instead of `className`."""
+        return (self.annotations or {}).get(CLASS_ANNOTATION)
+
+    rules = (
+        Rule(
+            cel=f"!has(self.className) || !has(self.annotations) || !('{CLASS_ANNOTATION}' in self.annotations)",
+            message=f"set one of className and the annotation {CLASS_ANNOTATION}",
+            field="className",
+            holds=lambda ingress: ingress.class_name is None or ingress.annotated_class is None,
+            blame="FieldValueForbidden",
+        ),
+    )
+
+
+def _is_self_signed(ingress: IngressSpec | None) -> bool:
+    return ingress is not None and ingress.tls is not None and ingress.tls.self_signed is not None
 
 
 class ConnectionSpec(ResourceModel):
@@ -127,6 +150,31 @@ class ConnectionSpec(ResourceModel):
             holds=lambda connection: connection.max_duration is None or seconds(connection.max_duration) >= 60,
         ),
     )
+
+
+class ClientRateLimit(ResourceModel):
+    """What one address may do."""
+
+    connections_per_second: Annotated[int, Field(ge=1, le=10_000)]
+    """New connections and plain requests; whatever comes faster is refused."""
+    burst: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """How many may come at once. Default: connectionsPerSecond."""
+
+    rules = (
+        Rule(
+            cel="!has(self.burst) || self.burst >= self.connectionsPerSecond",
+            message="burst must be at least connectionsPerSecond",
+            field="burst",
+            holds=lambda limit: limit.burst is None or limit.burst >= limit.connections_per_second,
+        ),
+    )
+
+
+class RateLimitSpec(ResourceModel):
+    """How many connections clients may open."""
+
+    per_client_ip: Annotated[ClientRateLimit, Field(alias="perClientIP")]
+    """Of one address. Offices and phone carriers share addresses: all calls of Twilio come from few."""
 
 
 class EndpointSpec(ResourceModel):
@@ -157,6 +205,11 @@ class EndpointSpec(ResourceModel):
     connection: ConnectionSpec | None = None
     """What connections need from the ingress controller."""
 
+    rate_limit: RateLimitSpec | None = None
+    """How many connections clients may open, told to the ingress controller. Absent: no bound."""
+    hsts: Literal["Enabled", "Disabled"] | None = None
+    """Whether browsers are told to insist on TLS for a year (Strict-Transport-Security). Default: Enabled with a
+    certificate at the Ingress, but never with selfSigned."""
     health_paths: Paths | None = None
     """Further URL paths of the health report, beside /health, that the ingress lets through."""
     allowed_origins: (
@@ -182,5 +235,13 @@ class EndpointSpec(ResourceModel):
             field="ingress",
             holds=lambda endpoint: endpoint.hosts is None or endpoint.ingress is not None,
             blame="FieldValueRequired",
+        ),
+        Rule(
+            cel="!has(self.hsts) || self.hsts != 'Enabled' || !has(self.ingress) || !has(self.ingress.tls) || "
+            "!has(self.ingress.tls.selfSigned)",
+            message="hsts may not be Enabled with selfSigned: browsers would lock clients out for a year",
+            field="hsts",
+            holds=lambda endpoint: endpoint.hsts != "Enabled" or not _is_self_signed(endpoint.ingress),
+            blame="FieldValueForbidden",
         ),
     )

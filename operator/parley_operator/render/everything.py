@@ -10,7 +10,7 @@ from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import config_map
 from parley_operator.render.hpa import hpa
 from parley_operator.render.image import gateway_version
-from parley_operator.render.ingress import ingress
+from parley_operator.render.ingress import ingresses
 from parley_operator.render.labels import selector
 from parley_operator.render.names import base_name
 from parley_operator.render.network_policy import network_policy
@@ -61,7 +61,7 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         deployment(resource, facts),
         pdb(resource),
         hpa(resource),
-        ingress(resource, facts),
+        *ingresses(resource, facts),
     ]
     return [manifest for manifest in wanted if manifest is not None]
 

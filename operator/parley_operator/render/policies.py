@@ -8,7 +8,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.api.durations import seconds
 from parley_operator.render.facts import CertificateFact, Facts
-from parley_operator.render.ingress import exposure, ingress_dialect, tls_secret_name
+from parley_operator.render.ingress import exposure, tls_secret_name, told
 from parley_operator.render.network_policy import unknown_destinations
 from parley_operator.render.references import Presence, Purpose, Reference, references
 from parley_operator.render.rendered import Finding
@@ -75,7 +75,7 @@ def controller_settings(resource: VoiceDeployment, facts: Facts) -> Iterator[Fin
     """The ingress controller takes what the connection needs."""
     exposed = exposure(resource, facts)
     if exposed is not None and facts.ingress_class is not None:
-        yield from ingress_dialect(facts).unsaid(exposed)
+        yield from told(exposed, facts).findings
 
 
 def drain(resource: VoiceDeployment, _: Facts) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.facts import Facts
-from parley_operator.render.ingress import exposure, ingress_dialect
+from parley_operator.render.ingress import exposure, told
 from parley_operator.render.labels import metadata, selector_labels
 from parley_operator.render.names import base_name
 from parley_operator.render.rendered import Manifest
@@ -13,7 +13,7 @@ from parley_operator.render.rendered import Manifest
 def service(resource: VoiceDeployment, facts: Facts) -> Manifest:
     """The Service. Some ingress controllers take their settings from here."""
     exposed = exposure(resource, facts)
-    annotations = ingress_dialect(facts).service_annotations(exposed) if exposed else {}
+    annotations = dict(told(exposed, facts).words.service) if exposed else {}
     return {
         "apiVersion": "v1",
         "kind": "Service",

@@ -59,6 +59,8 @@ FULL_SPEC: dict[str, Any] = {
             "tls": {"secretRef": {"name": "voice-certificate"}},
         },
         "connection": {"idleTimeout": "5m", "maxDuration": "1h"},
+        "rateLimit": {"perClientIP": {"connectionsPerSecond": 50, "burst": 100}},
+        "hsts": "Enabled",
     },
     "auth": {"tokens": [secret("tokens", "website"), secret("tokens", "phone")]},
     "limits": {"sessionDuration": "45m", "idleTimeout": "2m", "sessionsPerPod": 50, "connectionsPerPod": 500},
@@ -507,6 +509,24 @@ BAD: list[Bad] = [
         resource(endpoint={"hosts": ["voice.example.com"]}),
         "spec.endpoint.ingress",
         "ingress is required with hosts",
+    ),
+    Bad(
+        "HSTS with a certificate that browsers do not trust",
+        with_ingress(ingress={"tls": {"selfSigned": {}}}, hsts="Enabled"),
+        "spec.endpoint.hsts",
+        "hsts may not be Enabled with selfSigned",
+    ),
+    Bad(
+        "a class named twice",
+        with_ingress(ingress={"className": "gce", "annotations": {"kubernetes.io/ingress.class": "gce"}}),
+        "spec.endpoint.ingress.className",
+        "set one of className and the annotation kubernetes.io/ingress.class",
+    ),
+    Bad(
+        "a burst below the rate",
+        with_ingress(rateLimit={"perClientIP": {"connectionsPerSecond": 5, "burst": 4}}),
+        "spec.endpoint.rateLimit.perClientIP.burst",
+        "burst must be at least connectionsPerSecond",
     ),
     Bad(
         "two certificates",

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from parley_operator.api.durations import seconds
 from parley_operator.api.quantities import canonical_quantity, parse_quantity
 from parley_operator.render import Facts, ObjectKey, generated, render
-from parley_operator.render.facts import IngressClass
 from parley_operator.render.names import base_name
 from parley_operator.render.references import references
 from tests.unit.operator.examples import FULL_SPEC, GOOD, MINIMAL, resource, secret, with_ingress
@@ -23,7 +22,6 @@ from tests.unit.operator.facts import (
     FACTS,
     INGRESS_NGINX,
     NOW,
-    TRAEFIK,
     of_kind,
     parse,
     pod_template,
@@ -158,39 +156,6 @@ def test_o06_fixed_replicas_are_applied_always() -> None:
         "spec": {"replicas": 4},
     }
     assert of_kind(rendered, "HorizontalPodAutoscaler") == []
-
-
-def test_o03_ingress_nginx_is_told_timeouts_and_affinity() -> None:
-    vd = parse(with_ingress(connection={"idleTimeout": "10m"}, ingress={"tls": {"selfSigned": {}}}))
-    ingress = the(render(vd, replace(FACTS, ingress_class=INGRESS_NGINX)), "Ingress")
-    assert ingress["metadata"]["annotations"] == {
-        "nginx.ingress.kubernetes.io/proxy-read-timeout": "600",
-        "nginx.ingress.kubernetes.io/proxy-send-timeout": "600",
-        "nginx.ingress.kubernetes.io/affinity": "cookie",
-        "nginx.ingress.kubernetes.io/session-cookie-name": "parley",
-        "nginx.ingress.kubernetes.io/ssl-redirect": "true",
-    }
-    assert ingress["spec"]["ingressClassName"] == "nginx"
-
-
-def test_o03_traefik_is_told_affinity_on_the_service() -> None:
-    rendered = render(parse(with_ingress(ingress={"className": "traefik", "tls": {"selfSigned": {}}})), FACTS)
-    assert the(rendered, "Ingress")["metadata"]["annotations"] == {
-        "traefik.ingress.kubernetes.io/router.tls": "true"
-    }
-    cookie = "traefik.ingress.kubernetes.io/service.sticky.cookie"
-    assert the(rendered, "Service")["metadata"]["annotations"] == {
-        cookie: "true",
-        f"{cookie}.name": "parley",
-        f"{cookie}.httponly": "true",
-        f"{cookie}.secure": "true",
-    }
-
-
-def test_o03_without_rights_to_read_classes_their_name_is_a_hint() -> None:
-    vd = parse(with_ingress(ingress={"className": "traefik"}))
-    by_name = replace(FACTS, ingress_class=IngressClass("traefik", None))
-    assert render(vd, by_name) == render(vd, replace(FACTS, ingress_class=TRAEFIK))
 
 
 def test_o03_the_user_s_annotations_win() -> None:

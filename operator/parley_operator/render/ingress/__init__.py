@@ -1,7 +1,7 @@
 """The Ingress, in the dialect of each controller."""
 
-from parley_operator.render.ingress.common import Exposure, exposure, tls_secret_name
-from parley_operator.render.ingress.dialects import ingress_dialect
-from parley_operator.render.ingress.manifest import ingress
+from parley_operator.render.ingress.dialects import told
+from parley_operator.render.ingress.exposure import Exposure, exposure, tls_secret_name
+from parley_operator.render.ingress.manifest import ingresses
 
-__all__ = ["Exposure", "exposure", "ingress", "ingress_dialect", "tls_secret_name"]
+__all__ = ["Exposure", "exposure", "ingresses", "tls_secret_name", "told"]

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from parley_operator.api.conditions import ConditionType, Reason
-from parley_operator.render.ingress.common import Dialect, Exposure
-from parley_operator.render.rendered import Finding
+from parley_operator.api.conditions import Reason
+from parley_operator.render.ingress.dialect import Dialect, Topic, Words, by_default, unsaid
+from parley_operator.render.ingress.exposure import Exposure
 
 
-def _no_annotations(_: Exposure) -> dict[str, str]:
-    return {}
-
-
-def _unsaid(exposed: Exposure) -> list[Finding]:
+def _timeouts(exposed: Exposure) -> Words:
     """Whoever writes annotations has seen to it."""
     if exposed.annotated:
-        return []
-    message = (
+        return Words()
+    return unsaid(
         "Parley has no words for this ingress controller: say with endpoint.ingress.annotations that WebSockets "
-        f"may be silent for {exposed.idle_timeout}s and live for {exposed.max_duration}s"
+        f"may be silent for {exposed.idle_timeout}s and live for {exposed.max_duration}s."
     )
-    return [Finding(ConditionType.SETTINGS_HONOURED, Reason.UNKNOWN_CONTROLLER, message)]
 
 
 GENERIC = Dialect(
+    name="generic",
     controllers=(),
     class_names=(),
-    ingress_annotations=_no_annotations,
-    service_annotations=_no_annotations,
-    unsaid=_unsaid,
+    table={**dict.fromkeys(Topic, by_default), Topic.TIMEOUTS: _timeouts},
+    reason=Reason.UNKNOWN_CONTROLLER,
 )

@@ -1,0 +1,124 @@
+"""What is exposed, and what whoever exposes it must see to, whatever their dialect."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from parley_operator.api import VoiceDeployment
+from parley_operator.api.durations import seconds
+from parley_operator.api.endpoint import ClientRateLimit, ConnectionSpec, EndpointSpec
+from parley_operator.render.facts import Facts
+from parley_operator.render.gateway_config import public_paths
+from parley_operator.render.names import base_name, child_name
+
+AFFINITY_COOKIE = "parley"
+HSTS_SECONDS = 365 * 24 * 3600
+HSTS_HEADER = "Strict-Transport-Security"
+HSTS_VALUE = f"max-age={HSTS_SECONDS}"
+BODY_KIBIBYTES = 1024
+"""Largest body of a plain HTTP request: webhooks and requests for client secrets. WebSocket messages have their
+own bound, `limits.maxFrameSize`."""
+CORS_METHODS = ("GET", "POST", "OPTIONS")
+CORS_HEADERS = ("Authorization", "Content-Type")
+READINESS_PATH = "/readiness"
+DEFAULT_IDLE_TIMEOUT = "5m"
+DEFAULT_MAX_DURATION = "1h"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposure:
+    """What an Ingress exposes."""
+
+    namespace: str
+    name: str
+    """Of the Service, and the beginning of the names of all children."""
+    hosts: tuple[str, ...]
+    """Hosts that are this resource's; never empty."""
+    paths: tuple[str, ...]
+    tls_secret: str | None
+    """The Secret with the certificate; None serves plain WebSockets."""
+    hsts: bool
+    """Whether browsers are told to insist on TLS; never with a self-signed certificate."""
+    idle_timeout: int
+    """Seconds that a connection may be silent."""
+    max_duration: int
+    """Seconds that a connection must be allowed to live."""
+    drain: int
+    """Seconds that a pod that is to go may finish its sessions."""
+    rate_limit: ClientRateLimit | None
+    """What one client address may do."""
+    origins: tuple[str, ...]
+    """Origins whose pages may ask for plain HTTP paths; the gateway itself judges those of WebSockets. Empty:
+    there is nothing to say."""
+    annotated: bool
+    """Whether the user wrote annotations, and so may have said what a dialect cannot."""
+
+
+def exposure(resource: VoiceDeployment, facts: Facts) -> Exposure | None:
+    """What the resource's Ingress exposes; None where there is none, or every host is another resource's."""
+    endpoint = resource.spec.endpoint
+    if endpoint is None or endpoint.ingress is None:
+        return None
+    hosts = own_hosts(endpoint, facts)
+    if not hosts:
+        return None
+    connection = endpoint.connection or ConnectionSpec()
+    name = resource.metadata.name
+    return Exposure(
+        namespace=resource.metadata.namespace,
+        name=base_name(name),
+        hosts=hosts,
+        paths=tuple(dict.fromkeys(public_paths(resource))),
+        tls_secret=tls_secret_name(name, endpoint),
+        hsts=says_hsts(endpoint),
+        idle_timeout=idle_timeout(connection),
+        max_duration=_max_duration(connection, resource.spec.limits.session_duration),
+        drain=math.ceil(seconds(resource.spec.rollout.drain_timeout)),
+        rate_limit=client_rate_limit(endpoint),
+        origins=_origins(resource),
+        annotated=bool(endpoint.ingress.annotations),
+    )
+
+
+def own_hosts(endpoint: EndpointSpec, facts: Facts) -> tuple[str, ...]:
+    """The hosts that no older resource has."""
+    return tuple(host for host in endpoint.hosts or () if host not in facts.taken_hosts)
+
+
+def tls_secret_name(name: str, endpoint: EndpointSpec) -> str | None:
+    """The Secret with the certificate of the endpoint; None where it serves none."""
+    tls = endpoint.ingress.tls if endpoint.ingress else None
+    if tls is None:
+        return None
+    return tls.secret_ref.name if tls.secret_ref else child_name(name, "tls")
+
+
+def says_hsts(endpoint: EndpointSpec) -> bool:
+    """Unless it is said, only where the certificate is one that browsers trust."""
+    if endpoint.hsts is not None:
+        return endpoint.hsts == "Enabled"
+    tls = endpoint.ingress.tls if endpoint.ingress else None
+    return tls is not None and tls.self_signed is None
+
+
+def idle_timeout(connection: ConnectionSpec | None) -> int:
+    """Seconds that a connection may be silent."""
+    return math.ceil(seconds((connection and connection.idle_timeout) or DEFAULT_IDLE_TIMEOUT))
+
+
+def client_rate_limit(endpoint: EndpointSpec) -> ClientRateLimit | None:
+    """What one client address may do."""
+    return endpoint.rate_limit.per_client_ip if endpoint.rate_limit else None
+
+
+def _origins(resource: VoiceDeployment) -> tuple[str, ...]:
+    endpoint, auth = resource.spec.endpoint, resource.spec.auth
+    asks_by_http = bool((auth and auth.client_secrets) or (endpoint and endpoint.health_paths))
+    return (endpoint.allowed_origins or ()) if endpoint and asks_by_http else ()
+
+
+def _max_duration(connection: ConnectionSpec, session_duration: str) -> int:
+    if connection.max_duration:
+        return math.ceil(seconds(connection.max_duration))
+    return math.ceil(max(seconds(DEFAULT_MAX_DURATION), seconds(session_duration)))
