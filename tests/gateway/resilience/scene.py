@@ -100,6 +100,8 @@ class Scene:
     """Its emulator."""
     another: dict[str, Any] | None = None
     """The provider that stands in for it."""
+    pipeline: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Further settings."""
 
     def __post_init__(self) -> None:
         self.speech(FAST)
@@ -126,6 +128,8 @@ class Scene:
         content = self.site.content()
         first = content["pipeline"][self.stage]
         first["base_url"] = first["base_url"].replace("127.0.0.1", HOST)
+        for name, settings in self.pipeline.items():
+            content["pipeline"][name] = content["pipeline"].get(name, {}) | settings
         if self.another is not None:
             content["pipeline"][f"{self.stage}_fallbacks"] = [self.another]
         # A recogniser says something of silence every three seconds.
