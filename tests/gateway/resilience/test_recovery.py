@@ -78,9 +78,13 @@ async def test_g10_requests_beyond_a_keys_limit_wait_their_turn(
         at_a_time.append(at_a_time[-1] - 1)
 
     monkeypatch.setattr(scene.emulators.anthropic, "handle", handle)
-    async with scene.gateway() as gateway:
-        async with scene.call(gateway) as one, scene.call(gateway) as two, scene.call(gateway) as three:
-            answers = await asyncio.gather(*(caller.types("hello") for caller in (one, two, three)))
+    async with (
+        scene.gateway() as gateway,
+        scene.call(gateway) as one,
+        scene.call(gateway) as two,
+        scene.call(gateway) as three,
+    ):
+        answers = await asyncio.gather(*(caller.types("hello") for caller in (one, two, three)))
     assert answers == [["You said: hello"]] * 3
     assert max(at_a_time) == 1
 
