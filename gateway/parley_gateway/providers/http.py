@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx2
 
@@ -15,6 +16,8 @@ from parley_gateway.providers.errors import status_failure
 _KEPT_IDLE_S = 45.0
 """A caller's turn lasts many seconds, and a TLS handshake costs one round trip or two: idle connections are kept
 for longer than the library's 5 s, but not as long as common balancers keep theirs (60 s)."""
+_FRESH_S = 40.0
+"""From then on the connection may be gone by the time it is needed."""
 
 _TROUBLE_IN_MID_STREAM = {
     "overloaded_error": 529,
@@ -48,6 +51,49 @@ async def open_connection(http: httpx2.AsyncClient, base_url: str, stage: Stage)
     """
     with failures(stage):
         await http.head(base_url)
+
+
+class Readiness:
+    """Whether a request would find an open connection, and the care that it does.
+
+    A conversation keeps connections in use by itself. This is for the first words after a quiet hour.
+    """
+
+    def __init__(self, http: httpx2.AsyncClient, base_url: str, stage: Stage) -> None:
+        self._http = http
+        self._base_url = base_url
+        self._stage = stage
+        self._used_at: float | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect now. Raises ProviderError."""
+        await open_connection(self._http, self._base_url, self._stage)
+        self.used()
+
+    def used(self) -> None:
+        """A request has just been answered."""
+        self._used_at = asyncio.get_running_loop().time()
+
+    def prepare(self) -> None:
+        """A request is about to come: if the kept connection was given up meanwhile, another is opened beside."""
+        now = asyncio.get_running_loop().time()
+        if self._opening is None and self._used_at is not None and now - self._used_at >= _FRESH_S:
+            self._opening = asyncio.create_task(self._prepare(), name="connection ahead of need")
+
+    async def aclose(self) -> None:
+        """Give up what is being opened."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
+
+    async def _prepare(self) -> None:
+        try:
+            # The request itself will tell what is wrong.
+            with suppress(ProviderError):
+                await self.open()
+        finally:
+            self._opening = None
 
 
 @contextmanager

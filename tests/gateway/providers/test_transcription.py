@@ -146,6 +146,20 @@ class TestUtterances:
         assert starts == pytest.approx(begins, abs=0.3)
 
 
+class TestReadiness:
+    async def test_g05_after_a_quiet_hour_the_connection_is_opened_while_somebody_speaks(
+        self, emulators: Emulators, stt: Stt, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("parley_gateway.providers.http._FRESH_S", 0.0)
+        await stt.warm()
+        stream = stt.open(REQUEST)
+        await say(stream, SPEECH, RATE)
+        await emulators.journal.until(lambda journal: len(journal.entries) == 2)
+        await say(stream, QUIET, RATE)
+        assert await until(stream, lambda seen: bool(finals(seen)))
+        assert [entry.method for entry in emulators.journal.entries] == ["HEAD", "HEAD", "POST"]
+
+
 class TestLettingGo:
     async def test_g10_what_waits_is_bounded_and_what_is_given_up_is_said(
         self, emulators: Emulators, network: Network

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from parley_gateway.conversation.events import FailureKind, Stage
-from parley_gateway.ports import ProviderError, Tts
+from parley_gateway.ports import ProviderError, Tts, TtsSegment
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault, Pace
 from tests.emulators.fixtures import API_KEY
@@ -132,3 +132,36 @@ async def test_g02_options_reach_the_provider(emulators: Emulators, network: Net
         "instructions": "Speak softly.",
         "response_format": "pcm",
     }
+
+
+async def test_g05_after_a_quiet_hour_the_connection_is_opened_while_the_model_still_writes(
+    emulators: Emulators, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parley_gateway.providers.http._FRESH_S", 0.0)
+
+    async def thinking() -> AsyncIterator[TtsSegment]:
+        await emulators.journal.until(lambda journal: len(journal.entries) == 2)
+        yield TtsSegment(1, "Hello.")
+
+    async with open_provider(network.openai_speech()) as tts:
+        await tts.warm()
+        assert [piece async for piece in tts.speak(SPEECH, thinking())]
+    assert [entry.method for entry in emulators.journal.entries] == ["HEAD", "HEAD", "POST"]
+
+
+async def test_g05_a_connection_that_is_in_use_is_not_opened_again(emulators: Emulators, network: Network) -> None:
+    async with open_provider(network.openai_speech()) as tts:
+        await tts.warm()
+        for _ in range(2):
+            assert [piece async for piece in tts.speak(SPEECH, spoken("Hello."))]
+    assert [entry.method for entry in emulators.journal.entries] == ["HEAD", "POST", "POST"]
+
+
+async def test_g05_what_cannot_be_opened_ahead_is_told_by_the_request(
+    emulators: Emulators, tts: Tts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parley_gateway.providers.http._FRESH_S", 0.0)
+    await tts.warm()
+    await emulators.stop()
+    _, failure = await failing(tts, SAID)
+    assert failure.kind is FailureKind.UNREACHABLE

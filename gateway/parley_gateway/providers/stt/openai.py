@@ -26,7 +26,7 @@ from parley_gateway.conversation.events import (
 )
 from parley_gateway.ports import ProviderError, SttEvent, SttRequest, VoiceActivity
 from parley_gateway.providers.credentials import KeyedClients, Keys
-from parley_gateway.providers.http import failures, http_client, open_connection
+from parley_gateway.providers.http import Readiness, failures, http_client
 from parley_gateway.providers.openai_client import ENDPOINT, openai_client
 from parley_gateway.providers.stt.metering import AudioMeter
 from parley_gateway.providers.stt.utterances import Utterance, Utterances
@@ -64,6 +64,7 @@ class OpenAITranscription:
         self._http = http_client(deadlines)
         self._base_url = config.base_url or ENDPOINT
         self._clients = KeyedClients(keys, self._build)
+        self._readiness = Readiness(self._http, self._base_url, Stage.STT)
         self._streams: set[TranscriptionStream] = set()
 
     def _build(self, key: str) -> AsyncOpenAI:
@@ -73,13 +74,17 @@ class OpenAITranscription:
         """Read the key, load what is loaded late, and connect. Costs nothing. Raises ProviderError."""
         _ = self._clients.any().audio.transcriptions
         await self._hearing.warm()
-        await open_connection(self._http, self._base_url, Stage.STT)
+        await self._readiness.open()
 
     def open(self, request: SttRequest) -> TranscriptionStream:
         """Begin to recognise one session."""
         stream = TranscriptionStream(self, request, self._hearing)
         self._streams.add(stream)
         return stream
+
+    def prepare(self) -> None:
+        """Somebody speaks, and will have spoken soon."""
+        self._readiness.prepare()
 
     def ended(self, stream: TranscriptionStream) -> None:
         """It is over."""
@@ -120,6 +125,7 @@ class OpenAITranscription:
                 prompt=self._config.prompt or omit,
                 response_format="json",
             )
+        self._readiness.used()
         text = getattr(answer, "text", None)
         if not isinstance(text, str):
             raise ProviderError(Stage.STT, FailureKind.GARBAGE, "an answer without a transcript: check baseURL")
@@ -129,6 +135,7 @@ class OpenAITranscription:
         """End all streams; let go of the connections, and of the detector: nobody else may be there to do it."""
         for stream in list(self._streams):
             stream.abort()
+        await self._readiness.aclose()
         await self._http.aclose()
         await self._hearing.aclose()
 
@@ -206,6 +213,7 @@ class TranscriptionStream:
         sound = replace(sound, audio_ms=sound.audio_ms + self._base_ms)
         self._tell(sound)
         if isinstance(sound, SpeechStarted):
+            self._provider.prepare()
             self._utterances.started(sound.audio_ms)
         else:
             self._recognise(self._utterances.stopped(sound.audio_ms))

@@ -18,7 +18,7 @@ from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, TtsAudio, TtsRequest, TtsSegment, Unit, Usage
 from parley_gateway.providers.credentials import KeyedClients, Keys
 from parley_gateway.providers.deadlines import within
-from parley_gateway.providers.http import failures, http_client, open_connection
+from parley_gateway.providers.http import Readiness, failures, http_client
 from parley_gateway.providers.openai_client import ENDPOINT, openai_client
 from parley_gateway.providers.segments import one_ahead, whole_samples
 from parley_gateway.providers.tts.wav import Unwrapped
@@ -46,6 +46,7 @@ class OpenAISpeech:
         self._http = http_client(deadlines)
         self._base_url = config.base_url or ENDPOINT
         self._clients = KeyedClients(keys, self._build)
+        self._readiness = Readiness(self._http, self._base_url, Stage.TTS)
 
     def _build(self, key: str) -> AsyncOpenAI:
         return openai_client(key, base_url=self._base_url, http=self._http)
@@ -58,13 +59,14 @@ class OpenAISpeech:
     async def warm(self) -> None:
         """Read the key, load what the SDK loads late, and connect. Costs nothing. Raises ProviderError."""
         _ = self._clients.any().audio.speech
-        await open_connection(self._http, self._base_url, Stage.TTS)
+        await self._readiness.open()
 
     def speak(self, request: TtsRequest, segments: AsyncIterator[TtsSegment]) -> AsyncGenerator[TtsAudio, None]:
         """Speech for the segments in their order. Raises ProviderError. Closing the iterator ends all requests.
 
         Each segment is a request of its own; the model hears its language.
         """
+        self._readiness.prepare()
         return one_ahead(segments, partial(self._synthesise, request))
 
     async def _synthesise(self, request: TtsRequest, segment: TtsSegment) -> AsyncGenerator[TtsAudio, None]:
@@ -90,6 +92,7 @@ class OpenAISpeech:
                         if pcm := audio.feed(chunk):
                             bill.made(pcm)
                             yield pcm
+                self._readiness.used()
                 bill.check()
 
     def _bill(self, request: TtsRequest, segment: TtsSegment) -> _Bill:
@@ -97,6 +100,7 @@ class OpenAISpeech:
 
     async def aclose(self) -> None:
         """Let go of all connections."""
+        await self._readiness.aclose()
         await self._http.aclose()
 
 
