@@ -136,6 +136,11 @@ class Accounting:
             await asyncio.wait({telling})
             await self._users.aclose()
 
+    async def settled(self) -> None:
+        """Until all that is kept has arrived: no bound, the caller has one."""
+        if self._keeper is not None:
+            await self._keeper.settled()
+
     def check_all(self) -> None:
         """What others have spent may end a session here."""
         for account in list(self._live.values()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 from parley_gateway.sessions import Sessions
 
@@ -13,6 +14,10 @@ _FLUSH_S = 5.0
 """For the last words to the clients after the drain time."""
 _MARGIN_S = 2.0
 """Sessions end themselves at the deadline; this is for those that do not."""
+
+
+_AT_ONCE_S = 1.0
+"""For rows on their way to a database that is there."""
 
 
 class Stop:
@@ -45,3 +50,17 @@ async def drain(sessions: Sessions, *, timeout_s: float, hurry: asyncio.Event) -
         ended.cancel()
         hurried.cancel()
     logger.info("drained")
+
+
+async def settle(settled: Awaitable[None], *, timeout_s: float, hurry: asyncio.Event) -> None:
+    """Wait for what was kept to arrive where it belongs: the pod's disk goes with the pod."""
+    waiting = asyncio.ensure_future(settled)
+    hurried = asyncio.ensure_future(hurry.wait())
+    try:
+        await asyncio.wait({waiting}, timeout=_AT_ONCE_S)
+        if not waiting.done():
+            logger.warning("rows wait for their destination", extra={"timeout_s": round(timeout_s, 1)})
+            await asyncio.wait({waiting, hurried}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        hurried.cancel()

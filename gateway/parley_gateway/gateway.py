@@ -18,7 +18,7 @@ from parley_gateway.agent import AgentSource, AgentTextError
 from parley_gateway.app import App
 from parley_gateway.configuration import ConfigurationError
 from parley_gateway.conversation.events import Stage
-from parley_gateway.drain import Stop, drain
+from parley_gateway.drain import Stop, drain, settle
 from parley_gateway.health import Health, Phase, StageHealth
 from parley_gateway.loop_lag import LoopLag
 from parley_gateway.metrics import Metrics, SessionMetrics
@@ -135,8 +135,13 @@ class Gateway:
             ready()
 
     async def _drain(self, stop: Stop) -> None:
+        """Sessions first; what is left of the time is for rows whose database is away."""
+        loop, timeout_s = asyncio.get_running_loop(), self._config.drain.timeout
+        deadline = loop.time() + timeout_s
         self._app.drain()
-        await drain(self._sessions, timeout_s=self._config.drain.timeout, hurry=stop.hurry)
+        await drain(self._sessions, timeout_s=timeout_s, hurry=stop.hurry)
+        left_s = max(0.0, deadline - loop.time())
+        await settle(self._accounting.settled(), timeout_s=left_s, hurry=stop.hurry)
 
     async def _close_providers(self) -> None:
         pipeline = self._pipeline

@@ -91,6 +91,11 @@ class Keeper:
             await self._thread.run(self._outbox.close)
             self._thread.close()
 
+    async def settled(self) -> None:
+        """Until nothing waits for any destination."""
+        for sender in self._senders.values():
+            await sender.settled()
+
     async def _finish(self, sending: Sequence[asyncio.Task[None]]) -> None:
         for sender in self._senders.values():
             sender.stop()

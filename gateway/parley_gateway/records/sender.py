@@ -79,6 +79,8 @@ class Sender:
         self._queue = outbox.queues[destination.name]
         self._more = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._gone = asyncio.Event()
+        """Something has left the queue."""
         self._failures = 0
         self._problem: str | None = None
         self._upkeep_at = 0.0
@@ -97,6 +99,12 @@ class Sender:
             else:
                 await _either(self._stopping, self._backoff())
         await self._send_all()
+
+    async def settled(self) -> None:
+        """Until nothing waits."""
+        while len(self._queue):
+            self._gone.clear()
+            await self._gone.wait()
 
     def stop(self) -> None:
         """Try once more, and end."""
@@ -129,6 +137,7 @@ class Sender:
         for name in outcome.refused:
             await self._thread.run(self._outbox.refuse, self._destination.name, name)
             _logger.error("a row was refused", extra={"destination": self._destination.name, "session": name})
+        self._gone.set()
         self._metrics.written.labels(self._destination.name).inc(len(outcome.arrived))
         self._metrics.refused.labels(self._destination.name).inc(len(outcome.refused))
         if not outcome.arrived and not outcome.refused:

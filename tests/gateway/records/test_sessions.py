@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from parley_gateway.drain import Stop
+from parley_gateway.gateway import Gateway
+from parley_gateway.listener import listen
 from parley_gateway.records import keeper
 from tests.gateway.calling import calling, raw
-from tests.gateway.running import TOKEN, Served, Site, process, served
+from tests.gateway.running import HOST, TOKEN, Served, Site, process, served
 from tests.gateway.servers.postgres import Database, PostgresServer, create_database
 
 ROWS = "SELECT * FROM voice_sessions ORDER BY started_at"
@@ -116,6 +119,36 @@ async def test_g07_a_gateway_that_ends_while_the_database_is_away_leaves_its_row
     own_postgres.start()
     async with served(site.config()):
         assert len(await rows(database, bool)) == 1
+
+
+async def test_g07_a_gateway_that_is_asked_to_go_stays_until_its_rows_have_arrived(
+    site: Site, own_postgres: PostgresServer
+) -> None:
+    """A pod's disk goes with the pod; who is in a hurry asks twice."""
+    database = create_database(own_postgres)
+    keep(site, database)
+    listener, ready, stop = listen(HOST, 0), asyncio.Event(), Stop()
+    gateway = Served(listener.getsockname()[1])
+    own_postgres.stop()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(Gateway(site.config()).run(listener, stop=stop, ready=ready.set))
+        await ready.wait()
+        await talk(gateway)
+        await gateway.until_metric('voice_records_waiting{destination="database"}', 1)
+        stop.ask()
+        await draining(gateway)
+        assert not running.done()
+        own_postgres.start()
+    assert waiting(site) == 0
+    assert len(database.rows(ROWS)) == 1
+
+
+async def draining(gateway: Served) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            if (await gateway.get("/health")).json()["phase"] == "draining":
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_g07_a_killed_gateway_loses_no_session_that_had_ended_and_little_of_those_that_had_not(
