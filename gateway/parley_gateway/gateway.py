@@ -11,11 +11,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from parley_contract.config import GatewayConfig
+from parley_contract.protocols import TwilioProtocolConfig
 from parley_gateway.access.assembly import create_access
 from parley_gateway.accounting import create_accounting
 from parley_gateway.accounts import Subject
 from parley_gateway.agent import AgentSource, AgentTextError
 from parley_gateway.app import App
+from parley_gateway.audio.mulaw import RATE as TELEPHONE_RATE
 from parley_gateway.configuration import ConfigurationError
 from parley_gateway.conversation.events import Stage
 from parley_gateway.drain import Stop, drain, settle
@@ -66,6 +68,7 @@ class Gateway:
             turn_taking=config.turn_taking,
             agent=agent.current,
             observer=self._metrics.providers,
+            line_rate=_line_rate(config),
         )
         self._tools = create_tools(config.tools)
         self._health.dependencies = self._dependencies
@@ -181,6 +184,12 @@ def _traces(config: GatewayConfig) -> Traces | None:
             f"observability: traces need the package {error.name!r}: install parley-voice[traces]"
         ) from error
     return Traces(traces, name=config.name, namespace=config.namespace, version=version("parley-voice"))
+
+
+def _line_rate(config: GatewayConfig) -> int | None:
+    """Hz of all clients' audio, if it is one: telephones have 8 kHz, and it need be nothing else anywhere."""
+    telephones = all(isinstance(protocol, TwilioProtocolConfig) for protocol in config.protocols)
+    return TELEPHONE_RATE if telephones else None
 
 
 def _health(config: GatewayConfig, lag: LoopLag) -> Health:

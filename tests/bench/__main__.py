@@ -8,7 +8,6 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench.contenders.parley import Parley
 from tests.bench.contenders.pipecat import Pipecat
 from tests.bench.processes import ROOT
 from tests.bench.report import circumstances, table, write
@@ -42,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _measure(arguments: argparse.Namespace, place: Place) -> None:
     theirs = Pipecat(arguments.pipecat)
     trials = Trials(place, seconds=_QUICK_SECONDS if arguments.quick else _SECONDS)
-    benchmark = Benchmark(trials, theirs=theirs, ours=Parley(), sizes=QUICK if arguments.quick else FULL)
+    benchmark = Benchmark(trials, theirs=theirs, sizes=QUICK if arguments.quick else FULL)
     print(f"{circumstances()}; the server on core {place.server}", flush=True)
     rows: list[Row] = []
     for name, part in benchmark.parts().items():

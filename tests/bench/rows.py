@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.bench.contenders.contender import Contender, Mode
+from tests.bench.contenders.parley import Parley
 from tests.bench.load import Seen
 from tests.bench.quantiles import p50, p95
 from tests.bench.search import Most, most
@@ -71,10 +72,10 @@ QUICK = Sizes(30, 40, 10, 200, 50, 8, FULL.flux, FULL.detected, tries=0)
 class Benchmark:
     """Measures row after row; each in a trial of theirs, then one of ours."""
 
-    def __init__(self, trials: Trials, *, theirs: Contender, ours: Contender, sizes: Sizes) -> None:
+    def __init__(self, trials: Trials, *, theirs: Contender, sizes: Sizes) -> None:
         self._trials = trials
         self._theirs = theirs
-        self._ours = ours
+        self._ours: Contender = Parley()
         self._sizes = sizes
 
     def parts(self) -> dict[str, Callable[[], Awaitable[list[Row]]]]:
@@ -146,8 +147,8 @@ class Benchmark:
         return kept_up(mode, await self._trials.of(contender, mode, sessions=sessions))
 
     async def _idle(self) -> list[Row]:
-        sizes = self._sizes
-        seen = await self._trials.of(self._ours, Mode.FLUX, sessions=sizes.beside_idle, idle=sizes.idle)
+        sizes, ours = self._sizes, Parley(protocols=("Twilio", "Native"))
+        seen = await self._trials.of(ours, Mode.FLUX, sessions=sizes.beside_idle, idle=sizes.idle)
         who = f"{sizes.beside_idle} talking beside {sizes.idle} idle sessions: "
         trouble = f"{seen.failed} failed, {seen.underruns} underruns, {seen.unstopped} unstopped"
         return [

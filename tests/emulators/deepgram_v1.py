@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from array import array
 from typing import Any, ClassVar, Protocol
 
 from tests.emulators.faults import GARBAGE, Fault, FaultPlan, FaultStruckError
@@ -13,6 +14,10 @@ from tests.emulators.recogniser import RATE, Message, Recogniser
 from tests.emulators.websocket import PeerGoneError, WebSocket
 
 _ERROR_CODES = {401: "INVALID_AUTH", 402: "ASR_PAYMENT_REQUIRED", 403: "INSUFFICIENT_PERMISSIONS"}
+
+
+_SAMPLES = {str(RATE): 1, str(RATE // 2): 2}
+"""By the rate that is asked for, how many samples of ours one is."""
 
 
 class Answering(Protocol):
@@ -85,7 +90,7 @@ class DeepgramListen:
         query = exchange.entry.query
         if (
             query.get("encoding") != ["linear16"]
-            or query.get("sample_rate") != [str(RATE)]
+            or query.get("sample_rate", [""])[0] not in _SAMPLES
             or "model" not in query
         ):
             return 400
@@ -129,6 +134,7 @@ class _Stream:
         self._script = script
         self._fault = fault
         self._recogniser = recogniser
+        self._samples = _SAMPLES[entry.query["sample_rate"][0]]
         websocket.ignores_close = fault is not None and fault.kind == "ignore_close"
 
     async def serve(self, greeting: list[Message]) -> None:
@@ -153,7 +159,7 @@ class _Stream:
         if isinstance(message, bytes):
             self._entry.audio_bytes += len(message)
             self._entry.audio_messages += 1
-            await self._tell(self._recogniser.feed(message))
+            await self._tell(self._recogniser.feed(_repeated(message, self._samples)))
             return True
         control = json.loads(message)
         self._entry.messages.append(str(control.get("type")))
@@ -225,3 +231,11 @@ def _optional(values: list[str] | None) -> int | None:
 def _error(status: int, key: str) -> dict[str, Any]:
     code = _ERROR_CODES.get(status, "Bad Request")
     return {"err_code": code, "err_msg": f"as scripted, for the key {key}", "request_id": "emulated"}
+
+
+def _repeated(pcm: bytes, times: int) -> bytes:
+    """Each sample so many times, which is as loud and as long."""
+    if times == 1:
+        return pcm
+    samples = array("h", pcm)
+    return array("h", (sample for sample in samples for _ in range(times))).tobytes()

@@ -68,6 +68,10 @@ _MODULES: dict[Stage, dict[str, str]] = {
 }
 
 
+_ANY_RATE = frozenset({(Stage.STT, "Deepgram"), (Stage.STT, "DeepgramFlux"), (Stage.TTS, "Cartesia")})
+"""Providers whose audio has the rate that they are asked for: that of the clients, so that none is resampled."""
+
+
 class ProviderNotInstalledError(RuntimeError):
     """The configured provider's packages are not there."""
 
@@ -92,10 +96,12 @@ def create_pipeline(
     turn_taking: TurnTakingConfig | None = None,
     agent: Callable[[], AgentText] = AgentText,
     observer: ResilienceObserver | None = None,
+    line_rate: int | None = None,
 ) -> Pipeline:
     """The configured providers, not connected yet. Raises ProviderNotInstalledError.
 
-    `agent`: its text as it is now, whose phrases are spoken in advance.
+    `agent`: its text as it is now, whose phrases are spoken in advance. `line_rate`: Hz of the audio of all
+    clients, where they have one in common.
 
     Key files are read when they are needed: a missing one is a ProviderError of `warm` and of every request, so
     that a gateway says what it lacks instead of crashing in a loop.
@@ -104,17 +110,18 @@ def create_pipeline(
     turn_taking = turn_taking or TurnTakingConfig()
     recognisers = [config.stt, *config.stt_fallbacks]
     hearing = _create_hearing(turn_taking)
-    build = _Builder(config.resilience, deadlines, observer, hearing)
+    build = _Builder(config.resilience, deadlines, observer, hearing, line_rate)
     stt: Lineup[Stt] = build.lineup(Stage.STT, recognisers, build.probe_stt)
     llm: Lineup[Llm] = build.lineup(Stage.LLM, [config.llm, *config.llm_fallbacks], probe_llm)
     tts: Lineup[Tts] = build.lineup(Stage.TTS, [config.tts, *config.tts_fallbacks], probe_tts)
     lineups: dict[Stage, Lineup[Any]] = {Stage.STT: stt, Stage.LLM: llm, Stage.TTS: tts}
-    voices = ResilientTts(tts, first_s=build.patience_s, between_s=deadlines.between_bytes)
+    spoken_in, written_in = deadlines.of("tts"), deadlines.of("llm")
+    voices = ResilientTts(tts, first_s=spoken_in.to_begin, between_s=spoken_in.between_bytes)
     cache = SpeechCache(config.speech_cache.max_bytes if config.speech_cache else 0)
     return Pipeline(
         stt=ResilientStt(stt),
         voice_activity=hearing if _hears_beside(turn_taking, recognisers) else None,
-        llm=ResilientLlm(llm, between_s=deadlines.between_bytes),
+        llm=ResilientLlm(llm, between_s=written_in.between_bytes),
         tts=CachedTts(voices, cache, agent=agent, observer=observer),
         report=lambda stage: lineups[stage].report(),
     )
@@ -128,11 +135,7 @@ class _Builder:
     deadlines: DeadlinesConfig
     observer: ResilienceObserver
     hearing: VoiceActivity
-
-    @property
-    def patience_s(self) -> float:
-        """How long a provider may take to begin, its connection included."""
-        return self.deadlines.connect + self.deadlines.first_byte
+    line_rate: int | None
 
     def lineup(
         self, stage: Stage, configs: Sequence[AnyConfig], probe: Callable[[Any], Awaitable[None]]
@@ -141,16 +144,18 @@ class _Builder:
         members = [
             self._member(stage, name, config) for name, config in zip(_names(configs), configs, strict=True)
         ]
-        return Lineup(members, probe=probe, retries=self.resilience.retries, patience_s=self.patience_s)
+        patience_s = self.deadlines.of(stage.value).to_begin
+        return Lineup(members, probe=probe, retries=self.resilience.retries, patience_s=patience_s)
 
     async def probe_stt(self, stt: Stt) -> None:
         """Longer than a recogniser may keep silent. Raises ProviderError."""
-        await probe_stt(stt, listen_s=self.patience_s + 1)
+        await probe_stt(stt, listen_s=self.deadlines.of("stt").to_begin + 1)
 
     def _member(self, stage: Stage, name: str, config: AnyConfig) -> Member[Any]:
-        keys = keys_of(stage, config, self.deadlines, name=name, observer=self.observer)
+        deadlines = self.deadlines.of(stage.value)
+        keys = keys_of(stage, config, deadlines, name=name, observer=self.observer)
         breaker = Breaker(self.resilience.breaker_failures, self.resilience.breaker_probe_interval)
-        provider = _create(stage, config, self.deadlines, keys, hearing=self.hearing)
+        provider = _create(stage, config, deadlines, keys, hearing=self.hearing, line_rate=self.line_rate)
         return Member(
             stage=stage, name=name, provider=provider, breaker=breaker, observer=self.observer, keys=keys
         )
@@ -202,6 +207,7 @@ def _create(
     keys: Keys | None = None,
     *,
     hearing: VoiceActivity | None = None,
+    line_rate: int | None = None,
 ) -> Any:
     """Calls `create` of `providers/<stage>/<module>.py`: what is reached over the network is given its keys."""
     module = _MODULES[stage][config.provider]
@@ -214,9 +220,10 @@ def _create(
     keys = keys or keys_of(stage, config, deadlines)
     if keys is None:
         return create(config, deadlines)
+    rate = {"sample_rate": line_rate} if line_rate and (stage, config.provider) in _ANY_RATE else {}
     if stage is Stage.STT:
-        return create(config, deadlines, keys, hearing or EnergyActivity())
-    return create(config, deadlines, keys)
+        return create(config, deadlines, keys, hearing or EnergyActivity(), **rate)
+    return create(config, deadlines, keys, **rate)
 
 
 def keys_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tests.bench.processes import free_port, program, wait_for
 
 NATIVE_PATH = "/v1/voice"
 _TWILIO_PATH = "/v1/twilio"
+_PATHS = {"Twilio": _TWILIO_PATH, "Native": NATIVE_PATH}
 _SESSIONS = 10_000
 
 
@@ -22,35 +23,37 @@ class Parley:
 
     name = "Parley"
 
+    def __init__(self, *, protocols: Sequence[str] = ("Twilio",)) -> None:
+        self._protocols = protocols
+
     @contextmanager
     def serve(self, mode: Mode, providers: Providers, *, core: int, folder: Path) -> Iterator[Server]:
         """Start it on that core, wait until it is ready, and end it afterwards."""
         port, log, config = free_port(), folder / "parley.log", folder / "gateway.json"
-        config.write_text(json.dumps(_configuration(mode, providers, port=port, folder=folder)))
+        config.write_text(json.dumps(self._configuration(mode, providers, port=port, folder=folder)))
         command = [sys.executable, "-m", "parley_gateway", "--config", str(config), "--host", "127.0.0.1"]
         with program(command, core=core, log=log) as process:
             wait_for(f"http://127.0.0.1:{port}/readiness", log=log)
             yield Server(process, port, f"ws://127.0.0.1:{port}{_TWILIO_PATH}")
 
-
-def _configuration(mode: Mode, providers: Providers, *, port: int, folder: Path) -> dict[str, Any]:
-    key, agent = folder / "key", folder / "agent.json"
-    key.write_text("bench")
-    agent.write_text(json.dumps({"instructions": "Answer briefly."}))
-    keyed = {"api_key_files": [str(key)]}
-    sockets, http = (f"http://127.0.0.1:{at}" for at in (providers.sockets_port, providers.http_port))
-    stt = {"provider": "Deepgram" if mode is Mode.VAD else "DeepgramFlux", "base_url": sockets, **keyed}
-    llm = {"provider": "Anthropic", "model": "claude-haiku-4-5", "base_url": http, **keyed}
-    cartesia = {"provider": "Cartesia", "voice": "bench", "base_url": sockets, **keyed}
-    openai = {"provider": "OpenAI", "model": "gpt-4o-mini-tts", "base_url": f"{http}/v1", **keyed}
-    turn_taking = {"voice_activity": "Silero", "end_of_turn": "Semantic"} if mode is Mode.VAD else {}
-    return {
-        "port": port,
-        "agent": {"file": str(agent)},
-        "protocols": [{"name": "Twilio", "paths": [_TWILIO_PATH]}, {"name": "Native", "paths": [NATIVE_PATH]}],
-        "pipeline": {"stt": stt, "llm": llm, "tts": openai if mode is Mode.OPENAI else cartesia},
-        "turn_taking": turn_taking,
-        "auth": {"anonymous": True},
-        "limits": {"sessions_per_pod": _SESSIONS, "connections_per_pod": _SESSIONS},
-        "log_level": "Warning",
-    }
+    def _configuration(self, mode: Mode, providers: Providers, *, port: int, folder: Path) -> dict[str, Any]:
+        key, agent = folder / "key", folder / "agent.json"
+        key.write_text("bench")
+        agent.write_text(json.dumps({"instructions": "Answer briefly."}))
+        keyed = {"api_key_files": [str(key)]}
+        sockets, http = (f"http://127.0.0.1:{at}" for at in (providers.sockets_port, providers.http_port))
+        stt = {"provider": "Deepgram" if mode is Mode.VAD else "DeepgramFlux", "base_url": sockets, **keyed}
+        llm = {"provider": "Anthropic", "model": "claude-haiku-4-5", "base_url": http, **keyed}
+        cartesia = {"provider": "Cartesia", "voice": "bench", "base_url": sockets, **keyed}
+        openai = {"provider": "OpenAI", "model": "gpt-4o-mini-tts", "base_url": f"{http}/v1", **keyed}
+        turn_taking = {"voice_activity": "Silero", "end_of_turn": "Semantic"} if mode is Mode.VAD else {}
+        return {
+            "port": port,
+            "agent": {"file": str(agent)},
+            "protocols": [{"name": name, "paths": [_PATHS[name]]} for name in self._protocols],
+            "pipeline": {"stt": stt, "llm": llm, "tts": openai if mode is Mode.OPENAI else cartesia},
+            "turn_taking": turn_taking,
+            "auth": {"anonymous": True},
+            "limits": {"sessions_per_pod": _SESSIONS, "connections_per_pod": _SESSIONS},
+            "log_level": "Warning",
+        }

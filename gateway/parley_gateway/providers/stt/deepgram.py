@@ -24,10 +24,10 @@ _KEEP_ALIVE_S = 4.0
 class DeepgramListen:
     """Recognition by Deepgram; a connection per session."""
 
-    sample_rate = RATE
     owns_turns = True
 
-    def __init__(self, config: DeepgramStt, deadlines: DeadlinesConfig, keys: Keys) -> None:
+    def __init__(self, config: DeepgramStt, deadlines: DeadlinesConfig, keys: Keys, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
         self._config = config
         self._deadlines = deadlines
         self._sockets = DeepgramSockets(config.base_url, deadlines, decode=False)
@@ -40,9 +40,11 @@ class DeepgramListen:
 
     def open(self, request: SttRequest) -> DeepgramStream[AsyncV1SocketClient]:
         """Begin to recognise one session; connects in the background."""
-        meter = AudioMeter(request, provider=self._config.provider, model=self._config.model, rate=RATE)
+        meter = AudioMeter(
+            request, provider=self._config.provider, model=self._config.model, rate=self.sample_rate
+        )
         stream: DeepgramStream[AsyncV1SocketClient] = DeepgramStream(
-            lambda: self._connect(request), V1, deadlines=self._deadlines, meter=meter
+            lambda: self._connect(request), V1, rate=self.sample_rate, deadlines=self._deadlines, meter=meter
         )
         return self._streams.add(stream)
 
@@ -53,7 +55,7 @@ class DeepgramListen:
                 model=self._config.model,
                 language=request.language,
                 encoding="linear16",
-                sample_rate=RATE,
+                sample_rate=self.sample_rate,
                 channels=1,
                 interim_results="true",
                 # Not smart_format: it holds finals back until an entity is complete.
@@ -97,8 +99,13 @@ class V1:
 
 
 def create(
-    config: DeepgramStt, deadlines: DeadlinesConfig, keys: Keys, hearing: VoiceActivity | None = None
+    config: DeepgramStt,
+    deadlines: DeadlinesConfig,
+    keys: Keys,
+    hearing: VoiceActivity | None = None,
+    *,
+    sample_rate: int = RATE,
 ) -> DeepgramListen:
     """The provider, not connected yet."""
     del hearing
-    return DeepgramListen(config, deadlines, keys)
+    return DeepgramListen(config, deadlines, keys, sample_rate)

@@ -26,10 +26,10 @@ _MULTILINGUAL = "flux-general-multi"
 class DeepgramFlux:
     """Recognition by Flux; a connection per session, which WebSocket pings keep alive."""
 
-    sample_rate = RATE
     owns_turns = True
 
-    def __init__(self, config: DeepgramFluxStt, deadlines: DeadlinesConfig, keys: Keys) -> None:
+    def __init__(self, config: DeepgramFluxStt, deadlines: DeadlinesConfig, keys: Keys, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
         self._config = config
         self._deadlines = deadlines
         self._sockets = DeepgramSockets(config.base_url, deadlines, decode=False)
@@ -42,10 +42,13 @@ class DeepgramFlux:
 
     def open(self, request: SttRequest) -> DeepgramStream[AsyncV2SocketClient]:
         """Begin to recognise one session; connects in the background."""
-        meter = AudioMeter(request, provider=self._config.provider, model=self._config.model, rate=RATE)
+        meter = AudioMeter(
+            request, provider=self._config.provider, model=self._config.model, rate=self.sample_rate
+        )
         stream: DeepgramStream[AsyncV2SocketClient] = DeepgramStream(
             lambda: self._connect(request),
             lambda caller_ms: Flux(caller_ms, eot_timeout_ms=self._config.eot_timeout_ms),
+            rate=self.sample_rate,
             deadlines=self._deadlines,
             meter=meter,
         )
@@ -58,7 +61,7 @@ class DeepgramFlux:
             connecting = client.listen.v2.connect(
                 model=config.model,
                 encoding="linear16",
-                sample_rate=RATE,
+                sample_rate=self.sample_rate,
                 eager_eot_threshold=config.eager_eot_threshold,
                 eot_threshold=config.eot_threshold,
                 eot_timeout_ms=config.eot_timeout_ms,
@@ -104,8 +107,13 @@ class Flux:
 
 
 def create(
-    config: DeepgramFluxStt, deadlines: DeadlinesConfig, keys: Keys, hearing: VoiceActivity | None = None
+    config: DeepgramFluxStt,
+    deadlines: DeadlinesConfig,
+    keys: Keys,
+    hearing: VoiceActivity | None = None,
+    *,
+    sample_rate: int = RATE,
 ) -> DeepgramFlux:
     """The provider, not connected yet."""
     del hearing
-    return DeepgramFlux(config, deadlines, keys)
+    return DeepgramFlux(config, deadlines, keys, sample_rate)

@@ -18,6 +18,7 @@ from parley_gateway.providers.stt.metering import AudioMeter
 from parley_gateway.providers.websocket import websocket_failure
 
 RATE = 16_000
+"""Hz, unless all clients have another."""
 _SEND_MS = 80
 """A send costs 34 µs whatever its length: frames of 20 ms are put together to this, longer ones go as they are."""
 _LARGEST_SEND_MS = 250
@@ -71,6 +72,7 @@ class DeepgramStream(Generic[M]):
         connect: Callable[[], AbstractAsyncContextManager[Connection[M]]],
         dialect: Callable[[Callable[[int], int]], Dialect[M]],
         *,
+        rate: int,
         deadlines: DeadlinesConfig,
         meter: AudioMeter,
     ) -> None:
@@ -78,7 +80,7 @@ class DeepgramStream(Generic[M]):
         self._connect = connect
         self._deadlines = deadlines
         self._meter = meter
-        self._audio = AudioBuffer(rate=RATE, capacity_ms=_BACKLOG_MS)
+        self._audio = AudioBuffer(rate=rate, capacity_ms=_BACKLOG_MS)
         self._dialect = dialect(self._audio.caller_ms)
         self._finalize = False
         self._wake = asyncio.Event()

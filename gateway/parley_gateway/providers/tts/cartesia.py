@@ -26,6 +26,7 @@ _PATH = "/tts/websocket"
 _VERSION = "2026-03-01"
 """Of the API; decides the shape of its messages."""
 _RATE = 24_000
+"""Hz, unless all clients have another."""
 _CONTEXTS = 24
 """On one connection, which takes "dozens of concurrent generations" by Cartesia's documentation."""
 
@@ -33,18 +34,14 @@ _CONTEXTS = 24
 class CartesiaSpeech:
     """A voice at Cartesia, over connections that all sessions share."""
 
-    def __init__(self, config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys) -> None:
+    def __init__(self, config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
         self._config = config
         self._deadlines = deadlines
         self._keys = keys
         self._url = websocket_url(config.base_url or _ENDPOINT) + _PATH
         self._tls = ssl.create_default_context()
         self._lines = Lines(Wire(connect=self._connect, read=_read, contexts=_CONTEXTS))
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz of the audio."""
-        return _RATE
 
     async def warm(self) -> None:
         """Read the keys and open a connection for each. Raises ProviderError."""
@@ -64,7 +61,7 @@ class CartesiaSpeech:
 
     def context(self, request: TtsRequest, key: str) -> CartesiaContext:
         """A new context of the reply."""
-        context = CartesiaContext(context_name(request), rate=_RATE, deadlines=self._deadlines)
+        context = CartesiaContext(context_name(request), rate=self.sample_rate, deadlines=self._deadlines)
         context.on(self._lines.join(key, context.name, context))
         return context
 
@@ -74,7 +71,7 @@ class CartesiaSpeech:
             "model_id": self._config.model,
             "voice": {"mode": "id", "id": self._config.voice},
             "language": language.partition("-")[0].lower(),
-            "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": _RATE},
+            "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": self.sample_rate},
             "add_timestamps": True,
             # Whole sentences are sent: to wait for more text would only cost time.
             "max_buffer_delay_ms": 0,
@@ -131,6 +128,8 @@ def _read(raw: str | bytes) -> tuple[str, Mapping[str, Any]] | None:
     return None
 
 
-def create(config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys) -> CartesiaSpeech:
+def create(
+    config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys, *, sample_rate: int = _RATE
+) -> CartesiaSpeech:
     """The provider, not connected yet."""
-    return CartesiaSpeech(config, deadlines, keys)
+    return CartesiaSpeech(config, deadlines, keys, sample_rate)
