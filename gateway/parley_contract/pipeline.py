@@ -232,9 +232,30 @@ class PipelineConfig(ConfigModel):
     speech_cache: SpeechCacheConfig | None = None
 
 
+class StageDeadlines(ConfigModel):
+    """One stage's own; what is None is as for all stages."""
+
+    connect: Seconds | None = None
+    first_byte: Seconds | None = None
+    between_bytes: Seconds | None = None
+
+
 class DeadlinesConfig(ConfigModel):
     """How long a provider may take before its answer counts as failed."""
 
     connect: Seconds = 5.0
     first_byte: Seconds = 10.0
     between_bytes: Seconds = 5.0
+    stt: StageDeadlines = StageDeadlines()
+    llm: StageDeadlines = StageDeadlines()
+    tts: StageDeadlines = StageDeadlines()
+
+    def of(self, stage: Literal["stt", "llm", "tts"]) -> DeadlinesConfig:
+        """Those of one stage."""
+        own: StageDeadlines = getattr(self, stage)
+        return self.model_copy(update=own.model_dump(exclude_none=True))
+
+    @property
+    def to_begin(self) -> float:
+        """What a provider may take to begin an answer, its connection included."""
+        return self.connect + self.first_byte

@@ -95,8 +95,9 @@ class SessionConfig:
     @property
     def _stall_s(self) -> float:
         """All of them, each as slow as it may be, one after the other: more is beyond their own deadlines."""
-        stage = self.deadlines.connect + self.deadlines.first_byte
-        return (self.models + self.voices) * stage + self.deadlines.between_bytes
+        llm, tts = self.deadlines.of("llm"), self.deadlines.of("tts")
+        pause = max(llm.between_bytes, tts.between_bytes)
+        return self.models * llm.to_begin + self.voices * tts.to_begin + pause
 
 
 def phrases(agent: AgentText) -> Phrases:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from parley_operator.api.base import ResourceModel, Rule
-from parley_operator.api.durations import seconds
+from parley_operator.api.base import ResourceModel
+from parley_operator.api.bounds import between
 from parley_operator.api.llm import LlmSpec
 from parley_operator.api.stt import SttSpec
 from parley_operator.api.tts import TtsSpec
@@ -24,17 +24,35 @@ class ResilienceSpec(ResourceModel):
     breaker_probe_interval: Duration | None = None
     """How often a provider that is left alone is tried, 1s to 10m. Default 10s."""
 
+    rules = (between("breakerProbeInterval", "breaker_probe_interval", "1s", "10m"),)
+
+
+class DeadlinesSpec(ResourceModel):
+    """How long the providers of a stage may take before an answer counts as failed."""
+
+    connect: Duration | None = None
+    """To have a connection, and a key with room, 100ms to 1m. Default 5s."""
+    first_byte: Duration | None = None
+    """From the request to the first piece of the answer, 100ms to 5m. Default 10s."""
+    between_bytes: Duration | None = None
+    """From one piece of the answer to the next, 100ms to 5m. Default 5s."""
+
     rules = (
-        Rule(
-            cel="!has(self.breakerProbeInterval) || (duration(self.breakerProbeInterval) >= duration('1s') && "
-            "duration(self.breakerProbeInterval) <= duration('10m'))",
-            message="breakerProbeInterval must be between 1s and 10m",
-            field="breakerProbeInterval",
-            holds=lambda spec: (
-                spec.breaker_probe_interval is None or 1 <= seconds(spec.breaker_probe_interval) <= 600
-            ),
-        ),
+        between("connect", "connect", "100ms", "1m"),
+        between("firstByte", "first_byte", "100ms", "5m"),
+        between("betweenBytes", "between_bytes", "100ms", "5m"),
     )
+
+
+class StageDeadlinesSpec(ResourceModel):
+    """How long the providers of each stage may take."""
+
+    stt: DeadlinesSpec | None = None
+    """Speech to text; its first byte is anything that it says of the audio, of silence too."""
+    llm: DeadlinesSpec | None = None
+    """The language model."""
+    tts: DeadlinesSpec | None = None
+    """Text to speech."""
 
 
 class SpeechCacheSpec(ResourceModel):
@@ -55,5 +73,7 @@ class PipelineSpec(ResourceModel):
     """Text to speech."""
     resilience: ResilienceSpec | None = None
     """How a stage copes with a provider in trouble."""
+    deadlines: StageDeadlinesSpec | None = None
+    """How long the providers of each stage may take, each of them."""
     speech_cache: SpeechCacheSpec | None = None
     """Set to {} to keep speech that is made over and over."""

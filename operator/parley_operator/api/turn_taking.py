@@ -6,21 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from parley_operator.api.base import ResourceModel, Rule
-from parley_operator.api.durations import seconds
+from parley_operator.api.base import ResourceModel
+from parley_operator.api.bounds import between
 from parley_operator.api.values import Duration, Keyterm
-
-
-def _between(field: str, attribute: str, low: str, high: str) -> Rule:
-    return Rule(
-        cel=f"!has(self.{field}) || (duration(self.{field}) >= duration('{low}') && "
-        f"duration(self.{field}) <= duration('{high}'))",
-        message=f"{field} must be between {low} and {high}",
-        field=field,
-        holds=lambda spec: (
-            getattr(spec, attribute) is None or seconds(low) <= seconds(getattr(spec, attribute)) <= seconds(high)
-        ),
-    )
 
 
 class BargeInSpec(ResourceModel):
@@ -49,13 +37,13 @@ class BargeInSpec(ResourceModel):
     """How long before its first words speech may have begun that no sound told of, 1ms to 5s. Default 1500ms."""
 
     rules = (
-        _between("minSpeechDuration", "min_speech_duration", "1ms", "5s"),
-        _between("backchannelPause", "backchannel_pause", "100ms", "5s"),
-        _between("answerWindow", "answer_window", "1ms", "5s"),
-        _between("falseInterruptionTimeout", "false_interruption_timeout", "100ms", "30s"),
-        _between("echoTail", "echo_tail", "1ms", "5s"),
-        _between("stutterWindow", "stutter_window", "1ms", "10s"),
-        _between("unheardSpeech", "unheard_speech", "1ms", "5s"),
+        between("minSpeechDuration", "min_speech_duration", "1ms", "5s"),
+        between("backchannelPause", "backchannel_pause", "100ms", "5s"),
+        between("answerWindow", "answer_window", "1ms", "5s"),
+        between("falseInterruptionTimeout", "false_interruption_timeout", "100ms", "30s"),
+        between("echoTail", "echo_tail", "1ms", "5s"),
+        between("stutterWindow", "stutter_window", "1ms", "10s"),
+        between("unheardSpeech", "unheard_speech", "1ms", "5s"),
     )
 
 
@@ -91,13 +79,13 @@ class TurnTakingSpec(ResourceModel):
     """What the agent's goodbye may take, 1s to 1m. Default 10s."""
 
     rules = (
-        _between("endOfSpeechSilence", "end_of_speech_silence", "100ms", "10s"),
-        _between("completeSilence", "complete_silence", "100ms", "10s"),
-        _between("incompleteSilence", "incomplete_silence", "100ms", "10s"),
-        _between("transcriptTimeout", "transcript_timeout", "100ms", "30s"),
-        _between("speechTimeout", "speech_timeout", "1s", "5m"),
-        _between("keypadPause", "keypad_pause", "100ms", "30s"),
-        _between("longestSilence", "longest_silence", "1s", "5m"),
-        _between("farewellTimeout", "farewell_timeout", "1s", "1m"),
-        _between("idleAnswerTime", "idle_answer_time", "1s", "10m"),
+        between("endOfSpeechSilence", "end_of_speech_silence", "100ms", "10s"),
+        between("completeSilence", "complete_silence", "100ms", "10s"),
+        between("incompleteSilence", "incomplete_silence", "100ms", "10s"),
+        between("transcriptTimeout", "transcript_timeout", "100ms", "30s"),
+        between("speechTimeout", "speech_timeout", "1s", "5m"),
+        between("keypadPause", "keypad_pause", "100ms", "30s"),
+        between("longestSilence", "longest_silence", "1s", "5m"),
+        between("farewellTimeout", "farewell_timeout", "1s", "1m"),
+        between("idleAnswerTime", "idle_answer_time", "1s", "10m"),
     )

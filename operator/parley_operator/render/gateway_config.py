@@ -23,7 +23,7 @@ from parley_operator.render.limits_config import limits_config, state_config
 from parley_operator.render.names import child_name
 from parley_operator.render.observability_config import observability_config
 from parley_operator.render.paths import AGENT_DIRECTORY, AGENT_NAME, CONFIG_NAME, instructions_file
-from parley_operator.render.pipeline_config import pipeline_config
+from parley_operator.render.pipeline_config import deadlines_config, pipeline_config
 from parley_operator.render.rendered import Manifest
 from parley_operator.render.said import said, source_file
 from parley_operator.render.tools_config import tool_config
@@ -52,6 +52,7 @@ def gateway_config(resource: VoiceDeployment) -> GatewayConfig:
             "drain": {"timeout": seconds(spec.rollout.drain_timeout)},
             **said(
                 tools=[tool_config(tool) for tool in spec.agent.tools] if spec.agent.tools else None,
+                deadlines=deadlines_config(spec.pipeline),
                 turn_taking=turn_taking_config(spec.turn_taking) if spec.turn_taking else None,
                 observability=observability_config(resource),
                 log_level=spec.observability.log_level if spec.observability else None,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from parley_operator.api.durations import seconds
 from parley_operator.api.llm import GeminiSettings, LlmProvider
-from parley_operator.api.pipeline import PipelineSpec
+from parley_operator.api.pipeline import DeadlinesSpec, PipelineSpec
 from parley_operator.api.quantities import parse_quantity
 from parley_operator.api.stage import Stage
 from parley_operator.api.stt import DeepgramSettings, FluxSettings, SttProvider
@@ -38,6 +38,21 @@ def pipeline_config(pipeline: PipelineSpec) -> dict[str, Any]:
         else None,
         speech_cache={"max_bytes": int(parse_quantity(cache.max_size))} if cache else None,
     )
+
+
+def deadlines_config(pipeline: PipelineSpec) -> dict[str, Any] | None:
+    """How long each stage may take, where that is said."""
+    stages = pipeline.deadlines
+    if stages is None:
+        return None
+    return said(stt=_deadlines(stages.stt), llm=_deadlines(stages.llm), tts=_deadlines(stages.tts))
+
+
+def _deadlines(spec: DeadlinesSpec | None) -> dict[str, Any] | None:
+    if spec is None:
+        return None
+    named = {"connect": spec.connect, "first_byte": spec.first_byte, "between_bytes": spec.between_bytes}
+    return {name: seconds(duration) for name, duration in named.items() if duration is not None}
 
 
 def _each(

@@ -215,6 +215,11 @@ ENGINE_SPEC: dict[str, Any] = {
             ],
         },
         "resilience": {"retries": 2, "breakerFailures": 3, "breakerProbeInterval": "5s"},
+        "deadlines": {
+            "stt": {"firstByte": "5s"},
+            "llm": {"connect": "2s", "firstByte": "8s", "betweenBytes": "4s"},
+            "tts": {"firstByte": "3s"},
+        },
         "speechCache": {"maxSize": "32Mi"},
     },
     "turnTaking": {
