@@ -212,6 +212,35 @@ class Anything(RuleBasedStateMachine):
     def stage_fails(self, age: int, stage: Stage) -> None:
         self.feed(ReplyFailed(self.reply(age), stage, FailureKind.CUT))
 
+    # --- what mostly happens ---
+
+    @rule(text=st.sampled_from(["book a table", "for two, please"]), utterance=st.integers(0, 30))
+    def caller_takes_a_turn(self, text: str, utterance: int) -> None:
+        self.sound()
+        self.time_passes(0.25)
+        self.transcript(utterance, text, final=True)
+        self.quiet(ago_ms=0)
+        self.end_of_turn(TurnEnd.FINAL)
+
+    @rule(
+        ending=st.sampled_from([". ", ", "]),
+        ms=st.integers(300, 3000),
+        timed=st.sampled_from([0, 9]),
+        share=st.floats(0, 1),
+        quality=st.sampled_from(Quality),
+    )
+    def agent_speaks_and_is_heard(self, ending: str, ms: int, timed: int, share: float, quality: Quality) -> None:
+        self.model_writes(0, 4, ending)
+        self.voice_speaks(1, ms, timed)
+        self.client_plays(0, share, quality, done=False)
+
+    @rule(share=st.floats(0, 1), quality=st.sampled_from(Quality))
+    def client_says_late_what_it_played(self, share: float, quality: Quality) -> None:
+        reply = self.watcher.ear.last_cut
+        ms = int(self.watcher.ear.made_ms(reply) * share)
+        self.watcher.played(reply, ms, quality)
+        self.feed(PlayoutReported(reply, ms, quality))
+
     # --- the session ---
 
     @rule(name=st.sampled_from([IDLE, DURATION, FAREWELL, HOLD, STALL, TRANSCRIPT]), generation=st.integers(-3, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parley_gateway.conversation.backchannels import Backchannels
 from parley_gateway.conversation.caller import END_OF_SPEECH, TRANSCRIPT, Hearing
 from parley_gateway.conversation.commands import (
     CancelReply,
@@ -20,7 +21,7 @@ from parley_gateway.conversation.commands import (
     StartReply,
     StopPlayout,
 )
-from parley_gateway.conversation.history import Speaker, Utterance
+from parley_gateway.conversation.history import Quality, Speaker, Utterance
 from parley_gateway.conversation.hold import COMMITMENT, HOLD
 from parley_gateway.conversation.keys import KEYS
 from parley_gateway.conversation.notices import (
@@ -39,7 +40,9 @@ from parley_gateway.conversation.reply import Phase
 from parley_gateway.conversation.turns import DURATION, FAREWELL, IDLE, Life
 from parley_gateway.conversation.watch import STALL
 from tests.unit.conversation.driver import Driver
+from tests.unit.conversation.ear import Ear
 
+BACKCHANNELS = Backchannels("en-US")
 OF_A_REPLY = (
     *(CommitReply, CancelReply, ContinueReply, Speak, FinishSpeech),
     *(PausePlayout, ResumePlayout, StopPlayout),
@@ -57,9 +60,10 @@ class Watcher:
         self.paused = False
         self.waiting_since: float | None = None
         self.owes_apology = False
+        self.ear = Ear()
         self.spoken: dict[int, str] = {}
-        self.made_ms: dict[int, int] = {}
         self.reported_ms: dict[int, int] = {}
+        self.unanswered: list[str] = []
         self.began: set[int] = set()
         self.over: set[int] = set()
         self.calls: dict[str, str] = {}
@@ -72,6 +76,7 @@ class Watcher:
     # --- commands ---
 
     def watch(self, commands: list[Command]) -> None:
+        self._nobody_waits_too_long()
         for command in commands:
             assert not self.ends, "nothing follows the end"
             if isinstance(command, StartReply):
@@ -94,6 +99,7 @@ class Watcher:
         self.living, self.kind, self.paused = command.reply, command.kind, False
         self.draft = command.reply if command.speculative else None
         self.spoken[command.reply] = ""
+        self.ear.began(command.reply)
         if not command.speculative:
             self._answers()
 
@@ -104,6 +110,7 @@ class Watcher:
     def _of_reply(self, command: Command) -> None:
         if isinstance(command, Speak):
             self.spoken[command.reply] += command.text
+            self.ear.said(command.reply, command.text)
         elif isinstance(command, CommitReply):
             assert command.reply == self.draft
             self.draft = None
@@ -119,7 +126,7 @@ class Watcher:
             self.paused, self.waiting_since = True, None
         elif isinstance(command, ResumePlayout):
             assert self.paused
-            assert command.from_ms <= self.made_ms.get(command.reply, 0)
+            assert command.from_ms <= self.ear.made_ms(command.reply)
             self.paused, self.waiting_since = False, self.driver.now
 
     def _run_tool(self, command: RunTool) -> None:
@@ -142,6 +149,7 @@ class Watcher:
             assert notice.reply in self.began
             assert notice.heard.ms <= self.reported_ms.get(notice.reply, 0), "more was heard than was reported"
             assert self.spoken[notice.reply].strip().startswith(notice.heard.text)
+            self.ear.check_cut(notice.reply, notice.heard.text)
         elif isinstance(notice, ReplyOver):
             self._over(notice)
         elif isinstance(notice, CallerSpeaks | CallerQuiet):
@@ -152,6 +160,8 @@ class Watcher:
             assert not final, "a turn was changed after it was final"
             assert notice.rev == revision + 1
             self.turns[notice.turn] = (notice.rev, notice.final)
+            if notice.final and not BACKCHANNELS.make_up(notice.text):
+                self.asked(notice.text)
         elif isinstance(notice, ToolBegan):
             assert self.calls.get(notice.call, "over") == "over"
             self.calls[notice.call] = "began"
@@ -165,13 +175,21 @@ class Watcher:
         assert notice.reply not in self.over
         self.over.add(notice.reply)
         self.living = self.waiting_since = None
+        self.ear.over(notice.reply, completed=notice.status is ReplyStatus.COMPLETED)
         if notice.status is ReplyStatus.FAILED and self.kind is ReplyKind.ANSWER:
             self.owes_apology = bool(self.driver.phrases.apology)
 
     # --- what was reported ---
 
-    def played(self, reply: int, ms: int) -> None:
+    def asked(self, text: str) -> None:
+        """The caller has said or typed this, and is to be answered."""
+        if text.strip() and self.driver.core.life is Life.LIVE:
+            self.unanswered.append(text.strip())
+
+    def played(self, reply: int, ms: int, quality: Quality) -> None:
         """The client is about to say that it has played so much."""
+        if self.driver.core.life in (Life.LIVE, Life.CLOSING):
+            self.ear.played(reply, ms, quality, living=self.living)
         if ms > self.reported_ms.get(reply, 0):
             self.reported_ms[reply] = ms
             if reply == self.living and self.waiting_since is not None:
@@ -187,6 +205,7 @@ class Watcher:
 
     def _history(self) -> None:
         """Only what was spoken is in it, and only as much of it as was reported to have been heard."""
+        self.ear.check(self.driver.core.history.items)
         for item in self.driver.core.history.items:
             if isinstance(item, Utterance):
                 assert item.text.strip()
@@ -200,11 +219,19 @@ class Watcher:
             assert self.draft not in self.began
 
     def _nobody_waits_in_vain(self) -> None:
-        core, timings = self.driver.core, self.driver.timings
-        if self.waiting_since is not None:
-            assert self.driver.now - self.waiting_since <= timings.silence_s + 0.01, "silence without a bound"
+        self._nobody_waits_too_long()
+        core = self.driver.core
         if core.life is Life.LIVE and core.hearing is Hearing.QUIET and self.living is None:
             assert not self.owes_apology, "the caller was left with an answer that failed"
+            turns = [text for who, text in self.driver.history if who == "caller"]
+            left = [text for text in self.unanswered if not any(text in turn for turn in turns)]
+            assert not left, "a turn was left without an answer"
+            self.unanswered.clear()
+
+    def _nobody_waits_too_long(self) -> None:
+        if self.waiting_since is not None:
+            waited_s = self.driver.now - self.waiting_since
+            assert waited_s <= self.driver.timings.silence_s + 0.01, "silence without a bound"
 
     def _timers(self) -> None:
         core, armed = self.driver.core, self.driver.timers.keys()
