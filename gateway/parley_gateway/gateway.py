@@ -61,7 +61,7 @@ class Gateway:
         self._traces = _traces(config)
         self.profiles = Profiles(config.observability.profiles)
         self._accounting = create_accounting(config, self._metrics.registry)
-        self._access = create_access(config.auth, vouched=_vouches(config))
+        self._access = create_access(config.auth, vouched=_vouches(config), uses=self._accounting.uses)
         self._pipeline: Pipeline = create_pipeline(
             config.pipeline,
             config.deadlines,

@@ -69,6 +69,13 @@ end
 return redis.call('HGET', KEYS[1], 'micros')
 """
 
+_FIRST = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PXAT', ARGV[2]) then
+  return 1
+end
+return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
+"""
+
 _Item = TypeVar("_Item")
 
 
@@ -163,6 +170,16 @@ class RedisShared:
             answers = await self._call(fill, patient=True)
             spent |= {purse: int(micros or 0) for purse, micros in zip(batch, answers, strict=True)}
         return spent
+
+    async def first(self, name: str, *, until: float) -> bool:
+        """Whoever asks gives a mark of its own, so that a call that is repeated is told the same."""
+        mark = secrets.token_hex(8)
+
+        def fill(pipeline: Pipeline) -> None:
+            pipeline.eval(_FIRST, 1, f"{self._prefix}used:{name}", mark, int(until * 1000))
+
+        (first,) = await self._call(fill, patient=False)
+        return bool(first == 1)
 
     def health(self) -> dict[str, Any]:
         """Whether it could be reached when it was last tried."""

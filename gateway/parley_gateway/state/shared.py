@@ -72,6 +72,10 @@ class Shared(Protocol):
         """What all pods have spent."""
         ...
 
+    async def first(self, name: str, *, until: float) -> bool:
+        """Whether nobody has asked for this name before; it is remembered until then (wall-clock seconds)."""
+        ...
+
     def health(self) -> dict[str, Any]:
         """For people: whether it can be reached."""
         ...

@@ -14,6 +14,7 @@ from tests.emulators.emulators import Emulators
 from tests.gateway.calling import START, RawClient, raw
 from tests.gateway.running import Served, Site, served
 from tests.gateway.servers.redis import RedisServer
+from tests.gateway.test_access import minted, with_client_secrets
 from tests.unit.access.keys import ISSUER, SECRET, token
 
 FOUR_TOKENS = "One two three four."
@@ -225,6 +226,28 @@ async def test_g06_what_happens_while_redis_is_away_is_a_setting_and_who_talks_g
         health = (await pods.one.get("/health")).json()
         assert health["dependencies"]["redis"]["status"] == "failing"
         assert (await pods.one.get("/readiness")).status_code == 200
+
+
+@pytest.mark.parametrize("when_away", ["Allow", "Refuse"])
+async def test_g08_a_client_secret_opens_one_session_over_all_pods(
+    site: Site, redis_server: RedisServer, when_away: str
+) -> None:
+    site.settings["redis"] = {"url_file": str(redis_server.url_file), "when_away": when_away}
+    with_client_secrets(site)
+    async with served(site.config()) as one, served(site.config()) as other:
+        used, unused = await minted(one), await minted(one)
+        async with raw(one, token=used, start=True):
+            pass
+        async with raw(other, token=used) as client:
+            await client.send(START)
+            assert (await client.until_closed())[0] == 4401
+        redis_server.kill()
+        async with raw(other, token=unused) as client:
+            await client.send(START)
+            if when_away == "Allow":
+                await client.until("session.started")
+            else:
+                assert (await client.until_closed())[0] == 4424
 
 
 async def test_g07_a_model_without_a_price_is_said_in_health_and_is_not_a_cost_of_nothing(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -233,6 +234,21 @@ async def test_g06_deployments_in_one_redis_do_not_touch_each_other(pods: Pods) 
     await ours.tick()
     await theirs.tick()
     assert theirs.spent(Scope.DEPLOYMENT, "s2") == 0
+
+
+async def test_g08_a_name_is_first_once_over_all_pods_and_is_forgotten_in_time(redis_server: RedisServer) -> None:
+    one, other = (RedisShared(WatchedFile(redis_server.url_file), deployment="ns/voice") for _ in range(2))
+    try:
+        until = time.time() + 60
+        answers = await asyncio.gather(*(pod.first("secret", until=until) for pod in (one, other) * 5))
+        assert sum(answers) == 1
+        with redis_server.client() as client:
+            (key,) = client.scan_iter("parley:ns/voice:used:*")
+            assert 0 < client.ttl(key) <= 60
+        assert await one.first("another", until=until)
+    finally:
+        await one.aclose()
+        await other.aclose()
 
 
 async def test_g06_all_keys_expire_and_none_tells_who_a_user_is(pods: Pods) -> None:

@@ -14,11 +14,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from parley_contract.config import GatewayConfig
 from parley_contract.native import CloseCode
-from parley_gateway.accounting import Accounting, create_accounting
+from parley_gateway.accounting import create_accounting
 from parley_gateway.accounts import Account, Accounts, Subject
 from parley_gateway.conversation.events import EndReason, Stage
 from parley_gateway.conversation.history import HistoryItem
 from parley_gateway.conversation.notices import BudgetNearlyUsed
+from parley_gateway.money.accounting import Accounting
 from parley_gateway.ports import Unit, Usage
 from parley_gateway.protocols.admission import RefusedError
 
