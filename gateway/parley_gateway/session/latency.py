@@ -42,7 +42,7 @@ class ReplyLatency:
         """The model has written something."""
         if self._text_at is None:
             self._text_at = self._loop.time()
-            self._since(self._turn_ended_at, Latency.FIRST_TOKEN)
+            self._took(Latency.FIRST_TOKEN, self._turn_ended_at, self._text_at)
             self._reached(Milestone.TEXT)
 
     def text_ended(self) -> None:
@@ -53,14 +53,14 @@ class ReplyLatency:
         """The voice has been given a sentence."""
         if self._asked_voice_at is None:
             self._asked_voice_at = self._loop.time()
-            self._waited_since(self._text_at, Latency.SENTENCE)
+            self._waited(Latency.SENTENCE, self._text_at, self._asked_voice_at)
             self._reached(Milestone.VOICE_ASKED)
 
     def speech_came(self) -> None:
         """The voice has spoken something."""
         if self._speech_at is None:
             self._speech_at = self._loop.time()
-            self._since(self._asked_voice_at, Latency.SYNTHESIS)
+            self._took(Latency.SYNTHESIS, self._asked_voice_at, self._speech_at)
             self._reached(Milestone.SPEECH)
 
     def speech_ended(self) -> None:
@@ -69,10 +69,10 @@ class ReplyLatency:
 
     def played(self) -> None:
         """The client has been sent the first audio; said once."""
-        self._played_at = self._loop.time()
-        self._waited_since(self._speech_at, Latency.PLAYOUT)
-        self._since(self._turn_ended_at, Latency.FIRST_AUDIO)
-        self._since(self._last_sound_at, Latency.RESPONSE)
+        now = self._played_at = self._loop.time()
+        self._waited(Latency.PLAYOUT, self._speech_at, now)
+        self._took(Latency.FIRST_AUDIO, self._turn_ended_at, now)
+        self._took(Latency.RESPONSE, self._last_sound_at, now)
         self._reached(Milestone.PLAYING)
 
     def reported(self, ms: int) -> None:
@@ -86,14 +86,14 @@ class ReplyLatency:
     def _reached(self, milestone: Milestone) -> None:
         self._observer.reached(milestone, reply=self._reply)
 
-    def _waited_since(self, start: float | None, kind: Latency) -> None:
+    def _waited(self, kind: Latency, start: float | None, end: float) -> None:
         """A part of the way that the caller waited for: none of it before the end of the turn."""
         if start is not None and self._turn_ended_at is not None:
-            self._since(max(start, self._turn_ended_at), kind)
+            self._took(kind, max(start, self._turn_ended_at), end)
 
-    def _since(self, start: float | None, kind: Latency) -> None:
+    def _took(self, kind: Latency, start: float | None, end: float) -> None:
         if start is not None:
-            self._observer.latency(kind, self._loop.time() - start)
+            self._observer.latency(kind, end - start)
 
 
 class HearingLatency:
