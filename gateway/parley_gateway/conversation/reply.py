@@ -96,6 +96,8 @@ class Reply:
         self._text_finished = False
         self._broken = False
         self._heard_ms = 0
+        self._furthest_ms = 0
+        """What the client has said it played, at its most: it may correct itself, but that is no progress."""
         self._quality = Quality.ESTIMATED
         self._over_at = 0.0
         self._cut: tuple[int, Record] | None = None
@@ -187,7 +189,7 @@ class Reply:
         self._segmenter = Segmenter()
         self._tools.begin(self._number)
         self._text_ended = self._text_finished = self._broken = False
-        self._heard_ms = 0
+        self._heard_ms = self._furthest_ms = 0
         self._quality = Quality.ESTIMATED
         self._effects.do(StartReply(self._number, kind, speculative=self._draft is not None, history=history))
         self._watch.begin()
@@ -292,7 +294,8 @@ class Reply:
             self._correct(event)
             return
         heard_ms = min(event.ms, self._spoken.ms)
-        if heard_ms > self._heard_ms:
+        if heard_ms > self._furthest_ms:
+            self._furthest_ms = heard_ms
             self._watch.heard()
         self._heard_ms = heard_ms
         self._quality = event.quality

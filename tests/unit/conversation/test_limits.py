@@ -200,3 +200,16 @@ def test_a_timer_that_was_set_anew_or_cancelled_does_nothing_when_it_fires() -> 
     _, generation = driver.timers["transcript"]
     driver.hears("hello there", revises=True)
     assert driver.feed(TimerFired("transcript", generation)) == []
+
+
+def test_a_client_that_takes_back_what_it_played_does_not_keep_a_reply_alive() -> None:
+    driver = Driver()
+    driver.caller_says("hello")
+    driver.model_writes("Good day.", ended=False)
+    driver.voice_speaks(1000)
+    for _ in range(10):
+        driver.client_plays(500)
+        driver.advance(2)
+        driver.client_plays(0)
+        driver.advance(2)
+    assert driver.notices(ReplyOver) == [ReplyOver(1, ReplyStatus.FAILED)]
