@@ -10,8 +10,6 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-import stripe
-
 from tests.emulators.faults import FaultyBody
 from tests.emulators.http import Exchange
 from tests.emulators.scripted import HttpEmulator, RefusalError, Script, bearer
@@ -89,6 +87,9 @@ def notification(name: str, kind: str = "v1.billing.meter.error_report_triggered
 
 def signature(body: bytes, secret: str, *, at: float) -> str:
     """The header `Stripe-Signature`, by the SDK's own function."""
+    # As long to load as all emulators together, and not there where they run in a cluster.
+    import stripe
+
     made: str = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, timestamp=int(at))
     return made
 
