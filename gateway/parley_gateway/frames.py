@@ -8,6 +8,7 @@ beginning of one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 try:
@@ -81,9 +82,18 @@ def _header(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 def frame(kind: int, payload: bytes) -> bytes:
     """A message as a server sends it: whole, and not masked."""
-    size = len(payload)
+    return _head(kind, len(payload), 0) + payload
+
+
+def masked_frame(kind: int, payload: bytes) -> bytes:
+    """A message as a client sends it: whole, and masked with what nobody can foresee."""
+    mask = os.urandom(_MASK_BYTES)
+    return _head(kind, len(payload), _MASKED) + mask + apply_mask(payload, mask)
+
+
+def _head(kind: int, size: int, masked: int) -> bytes:
     if size < _TWO_BYTES_OF_LENGTH:
-        return bytes((_FINAL | kind, size)) + payload
+        return bytes((_FINAL | kind, masked | size))
     if size < 1 << 16:
-        return bytes((_FINAL | kind, _TWO_BYTES_OF_LENGTH)) + size.to_bytes(2) + payload
-    return bytes((_FINAL | kind, _EIGHT_BYTES_OF_LENGTH)) + size.to_bytes(8) + payload
+        return bytes((_FINAL | kind, masked | _TWO_BYTES_OF_LENGTH)) + size.to_bytes(2)
+    return bytes((_FINAL | kind, masked | _EIGHT_BYTES_OF_LENGTH)) + size.to_bytes(8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
+from parley_gateway.providers.alarm import Alarm
 
 T = TypeVar("T")
 
@@ -28,17 +28,17 @@ async def in_time(
     `source` is closed in any case.
     """
     limit, what = first_s, "begin"
-    async with closing(source):
-        while True:
-            try:
-                async with asyncio.timeout(limit):
-                    item = await anext(source)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise ProviderError(stage, FailureKind.TIMEOUT, f"did not {what} within {limit:g} s") from None
-            yield item
-            limit, what = between_s, "go on"
+    with Alarm() as alarm:
+        async with closing(source):
+            while True:
+                try:
+                    item = await alarm.within(limit, anext(source))
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    raise ProviderError(stage, FailureKind.TIMEOUT, f"did not {what} within {limit:g} s") from None
+                yield item
+                limit, what = between_s, "go on"
 
 
 @asynccontextmanager

@@ -16,13 +16,17 @@ from websockets.exceptions import (
     ProxyError,
     WebSocketException,
 )
+from websockets.protocol import State
 
 from parley_gateway.conversation.events import FailureKind, Stage
+from parley_gateway.frames import BINARY, TEXT, masked_frame
 from parley_gateway.ports import ProviderError
 from parley_gateway.providers.errors import status_failure
 
 _PING_S = 20.0
 _LARGEST_MESSAGE = 1024 * 1024
+_FILLED = 16 * 1024
+"""Bytes that wait to be sent: from then on the library takes over, whose sending waits until they have gone."""
 _PROTOCOL_BROKEN = (1002, 1003, 1007, 1009)
 """Close codes of RFC 6455 that our side sends when it gets what is not WebSocket, not text, or too large."""
 
@@ -66,7 +70,15 @@ class AbortableWebSocket:
 
     async def send(self, data: str | bytes) -> None:
         """Send one message, waiting while the network is slower than its sender."""
-        await self._opened().send(data)
+        connection = self._opened()
+        transport = connection.transport
+        if connection.state is not State.OPEN or transport.get_write_buffer_size() > _FILLED:
+            # Which waits, or says what is wrong.
+            await connection.send(data)
+        elif isinstance(data, str):
+            transport.write(masked_frame(TEXT, data.encode()))
+        else:
+            transport.write(masked_frame(BINARY, data))
 
     async def recv(self) -> str | bytes:
         """The next message. Raises ConnectionClosed at the end, also at an orderly one."""

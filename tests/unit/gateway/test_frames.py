@@ -11,7 +11,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from parley_gateway.frames import BINARY, TEXT, FrameReader, frame
+from parley_gateway.frames import BINARY, TEXT, FrameReader, frame, masked_frame
 
 LARGEST = 70_000
 MASK = b"\x01\x80\xff\x37"
@@ -92,3 +92,11 @@ def test_what_is_sent_is_what_clients_understand(payload: bytes) -> None:
         (read,) = client.events_received()
         assert isinstance(read, Frame)
         assert (read.opcode, read.fin, bytes(read.data)) == (kind, True, payload)
+
+
+@given(st.binary(max_size=LARGEST))
+def test_what_is_sent_masked_is_what_servers_understand(payload: bytes) -> None:
+    for kind in (TEXT, BINARY):
+        heard = Heard()
+        heard.reader.feed(masked_frame(kind, payload))
+        assert heard.messages == [(kind, payload)]

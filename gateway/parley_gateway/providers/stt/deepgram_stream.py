@@ -12,6 +12,7 @@ import orjson
 from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, SttEvent
+from parley_gateway.providers.alarm import Alarm
 from parley_gateway.providers.audio_buffer import AudioBuffer
 from parley_gateway.providers.deepgram_client import Connection
 from parley_gateway.providers.stt.metering import AudioMeter
@@ -168,20 +169,20 @@ class DeepgramStream(Generic[M]):
             self._settled.set()
 
     async def _write(self, sdk: M) -> None:
-        while True:
-            if not await self._work_within(self._dialect.idle_s) and not self._audio.pending_ms:
-                await self._dialect.idle(sdk)
-            asked = self._finalize
-            while pcm := self._audio.take(_LARGEST_SEND_MS):
-                await self._send(sdk, pcm)
-            if asked:
-                self._finalize = False
-                await self._dialect.finalize(sdk)
+        with Alarm() as alarm:
+            while True:
+                if not await self._work_within(alarm, self._dialect.idle_s) and not self._audio.pending_ms:
+                    await self._dialect.idle(sdk)
+                asked = self._finalize
+                while pcm := self._audio.take(_LARGEST_SEND_MS):
+                    await self._send(sdk, pcm)
+                if asked:
+                    self._finalize = False
+                    await self._dialect.finalize(sdk)
 
-    async def _work_within(self, seconds: float) -> bool:
+    async def _work_within(self, alarm: Alarm, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
+            await alarm.within(seconds, self._wake.wait())
         except TimeoutError:
             return False
         self._wake.clear()
