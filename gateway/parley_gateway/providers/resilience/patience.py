@@ -1,4 +1,7 @@
-"""How long a voice may let wait: only while it owes something, and only while somebody waits for it."""
+"""How long a voice may let wait: only while it owes something, and only while somebody waits for it.
+
+A voice that waits for text owes nothing but what it was given before; one that does not is at work on it.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ from parley_gateway.ports import ProviderError, TtsAudio
 
 
 class Patience:
-    """With one voice. It owes audio for what it was given to say, and the end once it has read the end."""
+    """With one voice. It owes audio for what it was given to say, and the rest of it, or the end, after that."""
 
     def __init__(self, *, first_s: float, between_s: float) -> None:
-        """`first_s`: until a segment's first audio. `between_s`: until the next, or the end, once it has all."""
+        """`first_s`: until a segment's first audio. `between_s`: until more of it, or the end."""
         self._first_s = first_s
         self._between_s = between_s
         self._since = 0.0
-        self._limit: float | None = None
+        self._limit: float | None = first_s
         self._timeout: asyncio.Timeout | None = None
 
-    def owes(self, *, audio: bool, end: bool) -> None:
-        """What the voice owes has changed."""
-        limit = self._first_s if audio else self._between_s if end else None
+    def owes(self, *, audio: bool, rest: bool) -> None:
+        """What the voice owes has changed: the first audio of a segment, more of one, or nothing."""
+        limit = self._first_s if audio else self._between_s if rest else None
         if limit == self._limit:
             return
         self._limit = limit

@@ -76,12 +76,13 @@ class ResilientTts:
     ) -> AsyncGenerator[TtsAudio, None]:
         patience = Patience(first_s=self._first_s, between_s=self._between_s)
         conversion = _Conversion(voice.sample_rate, self.sample_rate)
-        async with closing(voice.speak(request, _Reading(script, relay, patience))) as speech:
+        reading = _Reading(script, relay, patience)
+        async with closing(voice.speak(request, reading)) as speech:
             try:
                 while (audio := await patience.next(speech)) is not None:
                     for converted in conversion.feed(audio):
                         yield converted
-                    patience.owes(audio=script.owed, end=relay.at_end)
+                    patience.owes(audio=script.owed, rest=not reading.waits)
             except ProviderError:
                 for rest in conversion.flush():
                     yield rest
@@ -102,21 +103,31 @@ class _Reading:
         self._relay = relay
         self._patience = patience
         self._left = script.left
+        self.waits = False
+        """Whether the voice waits for text."""
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> TtsSegment:
         if self._left:
-            self._patience.owes(audio=True, end=False)
+            self._patience.owes(audio=True, rest=True)
             return self._left.pop(0)
-        segment = await self._relay.next()
+        segment = await self._come()
         if segment is None:
-            self._patience.owes(audio=self._script.owed, end=True)
+            self._patience.owes(audio=self._script.owed, rest=True)
             raise StopAsyncIteration
         self._script.add(segment)
-        self._patience.owes(audio=True, end=False)
+        self._patience.owes(audio=True, rest=True)
         return segment
+
+    async def _come(self) -> TtsSegment | None:
+        self.waits = True
+        self._patience.owes(audio=self._script.owed, rest=False)
+        try:
+            return await self._relay.next()
+        finally:
+            self.waits = False
 
 
 def _context(context: str, attempt: int) -> str:
