@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +86,7 @@ def _keeper(
     stripe: StripeAccount | None,
     metrics: MoneyMetrics,
     *,
-    live: Callable[[], list[SessionRow]],
+    live: Callable[[], Iterable[SessionRow]],
 ) -> Keeper | None:
     """Of rows; their drivers are imported only where they are configured."""
     records = config.records

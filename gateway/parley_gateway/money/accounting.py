@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -105,9 +105,9 @@ class Accounting:
         finally:
             await self._users.leave(account.id)
 
-    def live_rows(self) -> list[SessionRow]:
+    def live_rows(self) -> Iterator[SessionRow]:
         """What is known now of the sessions that run, as it is kept if they are never heard of again."""
-        return [self._row(account, INTERRUPTED) for account in self._live.values()]
+        return (self._row(account, INTERRUPTED) for account in list(self._live.values()))
 
     def _row(self, account: SessionAccount, reason: str) -> SessionRow:
         records = self._config.records

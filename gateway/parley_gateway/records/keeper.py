@@ -22,6 +22,8 @@ PUT_S = 5.0
 """A session's end waits so long for the disk, and no longer; the disk goes on."""
 CHECKPOINT_S = 3.0
 """So much of a running session is lost at the most when its process is killed."""
+_SLICE = 25
+"""Rows made in one go, 30 µs each: nobody's audio waits for those of all sessions."""
 ADOPT_S = 60.0
 """How often it is looked for what dead processes have left in a folder that several share."""
 _LAST_S = 5.0
@@ -133,7 +135,11 @@ class Keeper:
 
     async def checkpoint(self) -> None:
         """Write down what is known of running sessions. Raises OSError."""
-        rows = list(self._live())
+        rows: list[SessionRow] = []
+        for row in self._live():
+            rows.append(row)
+            if len(rows) % _SLICE == 0:
+                await asyncio.sleep(0)
         await self._thread.run(self._write_checkpoint, rows)
 
     def _write_checkpoint(self, rows: Sequence[SessionRow]) -> None:
