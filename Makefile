@@ -20,7 +20,7 @@ BENCH_VENV ?= $(HOME)/.cache/parley/bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 BENCH ?=
 
-CODE := operator gateway localcluster quickstart charts tests
+CODE := operator gateway localcluster quickstart charts examples tests
 PYTEST := $(BIN)/python -m pytest
 PYTEST_FLAGS ?=
 

@@ -1,0 +1,105 @@
+"""The examples work as they are printed in docs/protocol.md, each with the program it is written for."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parley_client import write_wav
+from tests.emulators.anthropic_messages import AnthropicScript
+from tests.emulators.emulators import Emulators
+from tests.emulators.recogniser import DeepgramScript
+from tests.gateway.calling import QUESTION
+from tests.gateway.running import TOKEN, Served, Site, served
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("talk.*"))
+NODE = [20, 10]
+"""The first with a WebSocket like a browser's."""
+
+
+def node() -> list[str] | None:
+    """The command, with what a version needs; None where there is none that will do."""
+    if (found := shutil.which("node")) is None:
+        return None
+    shown = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    version = [int(part) for part in shown.strip().lstrip("v").split(".")]
+    if version < NODE:
+        return None
+    return [found] if version >= [22] else [found, "--experimental-websocket"]
+
+
+@pytest.fixture
+def question(tmp_path: Path) -> Path:
+    """Somebody speaks for a second."""
+    write_wav(tmp_path / "question.wav", QUESTION, rate=16_000)
+    return tmp_path / "question.wav"
+
+
+async def output(*command: str | Path) -> str:
+    """What a command says; it has to succeed."""
+    child = await asyncio.create_subprocess_exec(
+        *map(str, command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    async with asyncio.timeout(60):
+        said, _ = await child.communicate()
+    assert child.returncode == 0, said.decode()
+    return said.decode()
+
+
+async def hung_up(gateway: Served) -> None:
+    """It has said goodbye, rather than gone."""
+    await gateway.until_metric('voice_sessions_total{status="client_ended",tenant_id="token"}', 1)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_the_prose_shows_the_very_file(file: Path) -> None:
+    assert f"\n{file.read_text(encoding='utf-8')}```\n" in (ROOT / "docs" / "protocol.md").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_each_kind_of_client_has_one() -> None:
+    assert [file.suffix for file in EXAMPLES] == [".mjs", ".py", ".sh"]
+
+
+async def test_python(site: Site, emulators: Emulators, question: Path) -> None:
+    emulators.deepgram.set_script(DeepgramScript(transcripts=["What time is breakfast?"]))
+    emulators.anthropic.set_script(AnthropicScript(replies=["Breakfast is at seven."]))
+    async with served(site.config()) as gateway:
+        said = await output(sys.executable, ROOT / "examples/talk.py", gateway.url, site.token, question)
+        await hung_up(gateway)
+    assert said.startswith("caller: What time is breakfast?\nagent: Breakfast is at seven. (")
+
+
+@pytest.mark.skipif(node() is None, reason="needs Node 20.10 or newer")
+@pytest.mark.parametrize("spoken", [False, True], ids=["typed", "spoken"])
+async def test_javascript(site: Site, emulators: Emulators, question: Path, spoken: bool) -> None:
+    emulators.deepgram.set_script(DeepgramScript(transcripts=["What time is breakfast?"]))
+    emulators.anthropic.set_script(AnthropicScript(replies=["Breakfast is at seven."]))
+    asked = str(question) if spoken else "What time is breakfast?"
+    async with served(site.config()) as gateway:
+        said = await output(*(node() or []), ROOT / "examples/talk.mjs", gateway.url, TOKEN, asked)
+        await hung_up(gateway)
+    length = len(emulators.openai_speech.audio_of("Breakfast is at seven."))
+    assert ("caller: What time is breakfast?\n" in said) is spoken
+    assert f"agent: Breakfast is at seven. ({length} bytes of audio)" in said
+    assert "closed: 1000" in said
+
+
+@pytest.mark.skipif(shutil.which("websocat") is None, reason="needs websocat")
+async def test_websocat(site: Site, emulators: Emulators) -> None:
+    emulators.anthropic.set_script(AnthropicScript(replies=["Breakfast is at seven."]))
+    async with served(site.config()) as gateway:
+        said = await output("sh", ROOT / "examples/talk.sh", gateway.url, site.token, "Good morning")
+        await hung_up(gateway)
+    assert '"reply.text"' in said
+
+
+def test_the_shell_example_is_one() -> None:
+    subprocess.run(["sh", "-n", ROOT / "examples/talk.sh"], check=True)
