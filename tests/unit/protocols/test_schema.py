@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from parley_contract.native import CLIENT_MESSAGE, SERVER_MESSAGE, CloseCode, ErrorCode
+from parley_contract.native import CloseCode, ErrorCode
 from parley_contract.schema import protocol_schema, rendered
+from parley_gateway.conversation.events import EndReason
+from parley_gateway.protocols.native_notices import CLOSE_CODES
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -39,17 +42,49 @@ def test_the_schema_accepts_what_the_models_accept(message: dict[str, object], v
     assert validator.is_valid(message) is valid
 
 
-def test_every_message_is_explained_in_the_prose() -> None:
+def rows(first: str) -> dict[str, str]:
+    """The rows of the prose's tables whose first cell matches, by what it matches."""
     prose = (DOCS / "protocol.md").read_text(encoding="utf-8")
-    types = [
-        kind
-        for adapter in (CLIENT_MESSAGE, SERVER_MESSAGE)
-        for kind in adapter.json_schema()["discriminator"]["mapping"]
-    ]
-    assert [kind for kind in types if f"`{kind}" not in prose] == []
+    found: dict[str, str] = {}
+    for name, rest in re.findall(rf"^\| ({first}) \|(.*)$", prose, re.MULTILINE):
+        found[name] = found.get(name, "") + rest
+    return found
 
 
-def test_every_code_is_explained_in_the_prose() -> None:
+def messages() -> dict[str, set[str]]:
+    """The types of all messages, each with its fields."""
+    found = {}
+    for definition in protocol_schema()["$defs"].values():
+        properties = definition.get("properties", {})
+        if kind := properties.get("type", {}).get("const"):
+            found[kind] = {*properties} - {"type", "seq"}
+    return found
+
+
+def test_the_prose_explains_every_message_and_no_other() -> None:
+    explained = {name.strip("`") for name in rows(r"`[a-z]+(?:\.[a-z]+)?`")}
+    assert {*messages()} - explained == set()
+    assert {name for name in explained if "." in name} <= {*messages()}
+
+
+def test_the_prose_names_every_field_of_a_message() -> None:
+    explained = rows(r"`[a-z]+(?:\.[a-z]+)?`")
+    missing = {
+        kind: {name for name in fields if name not in explained[f"`{kind}`"]}
+        for kind, fields in messages().items()
+    }
+    assert {kind: names for kind, names in missing.items() if names} == {}
+
+
+def test_the_prose_explains_every_error_code() -> None:
     prose = (DOCS / "protocol.md").read_text(encoding="utf-8")
     assert [code for code in ErrorCode if f"| `{code}` |" not in prose] == []
-    assert [int(code) for code in CloseCode if f"| {int(code)} |" not in prose] == []
+
+
+def test_the_prose_explains_every_close_code_and_no_other() -> None:
+    of_the_websocket_layer = {1007, 1011}
+    assert {int(code) for code in rows(r"[14]\d{3}")} == {*map(int, CloseCode)} | of_the_websocket_layer
+
+
+def test_every_reason_to_end_a_session_has_a_close_code() -> None:
+    assert {*CLOSE_CODES} == {*EndReason}
