@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from anthropic import AsyncAnthropic, AsyncStream, omit
+import orjson
+from anthropic import APIError, AsyncAnthropic, AsyncStream, omit
 from anthropic.types import (
     CacheControlEphemeralParam,
     MessageParam,
-    RawMessageStreamEvent,
     TextBlockParam,
     ThinkingConfigParam,
     ToolParam,
@@ -33,6 +34,8 @@ _THINKING: dict[str, ThinkingConfigParam] = {
     "BetweenTools": {"type": "between_tools"},
     "Adaptive": {"type": "adaptive"},
 }
+Event = Mapping[str, Any]
+"""As it came: the SDK's models of events check nothing, and cost more than all that is done with one."""
 _Block = TextBlockParam | ToolUseBlockParam | ToolResultBlockParam
 _CACHED_FROM = 2000
 """Characters of instructions and tools. No model caches fewer than 512 tokens; those that want more ignore it."""
@@ -40,7 +43,7 @@ _CACHE: CacheControlEphemeralParam = {"type": "ephemeral"}
 """For five minutes from its last use: a conversation comes back to it within seconds."""
 
 
-class AnthropicMessages(ChatModel[AsyncAnthropic, RawMessageStreamEvent]):
+class AnthropicMessages(ChatModel[AsyncAnthropic, Event]):
     """Answers of a Claude model."""
 
     def __init__(self, config: AnthropicLlm, deadlines: DeadlinesConfig, keys: Keys) -> None:
@@ -58,13 +61,15 @@ class AnthropicMessages(ChatModel[AsyncAnthropic, RawMessageStreamEvent]):
         """The resource's module."""
         _ = client.messages
 
-    async def ask(self, client: AsyncAnthropic, request: LlmRequest) -> AsyncStream[RawMessageStreamEvent]:
+    async def ask(
+        self, client: AsyncAnthropic, request: LlmRequest
+    ) -> AbstractAsyncContextManager[AsyncGenerator[Event, None]]:
         """Raises what the SDK raises."""
         config = self._config
         tools = _tools(request)
         instructions = request.instructions.strip()
         cached = len(instructions) + len(str(tools)) >= _CACHED_FROM
-        return await client.messages.create(
+        stream = await client.messages.create(
             model=config.model,
             max_tokens=config.max_tokens,
             system=_system(instructions, cached=cached) or omit,
@@ -77,35 +82,59 @@ class AnthropicMessages(ChatModel[AsyncAnthropic, RawMessageStreamEvent]):
             # Not among the SDK's parameters since 2.11: newer models refuse it, older ones take it.
             extra_body=None if config.temperature is None else {"temperature": config.temperature},
         )
+        return _events(stream)
 
     def answer(self, usage: TokenUsage) -> _MessageAnswer:
         """Reads one message."""
         return _MessageAnswer(usage)
 
 
-class _MessageAnswer(Answer[RawMessageStreamEvent]):
-    def take(self, event: RawMessageStreamEvent) -> Iterator[str]:
-        match event.type:
+@asynccontextmanager
+async def _events(stream: AsyncStream[Any]) -> AsyncGenerator[AsyncGenerator[Event, None], None]:
+    """The events, and a connection that is let go of however they are left."""
+    async with stream:
+        yield _read(stream)
+
+
+async def _read(stream: AsyncStream[Any]) -> AsyncGenerator[Event, None]:
+    """Raises APIError for what goes wrong after `200 OK`, as the SDK does, and ValueError for what is no JSON."""
+    async for event in AsyncStream.raw_events(stream.response):
+        if event.event == "error":
+            raise APIError("an error in mid-stream", stream.response.request, body=_body(event.data))
+        if event.event not in (None, "ping") and event.data:
+            yield orjson.loads(event.data)
+
+
+def _body(data: str) -> object:
+    try:
+        return orjson.loads(data)
+    except ValueError:
+        return data
+
+
+class _MessageAnswer(Answer[Event]):
+    def take(self, event: Event) -> Iterator[str]:
+        match event["type"]:
             case "message_start":
                 self.begin()
-                self._read(event.message.usage)
-            case "content_block_start" if event.content_block.type == "tool_use":
-                self.calls.add(event.index, call_id=event.content_block.id, name=event.content_block.name)
-            case "content_block_delta" if event.delta.type == "text_delta":
-                yield str(event.delta.text)
-            case "content_block_delta" if event.delta.type == "input_json_delta":
-                self.calls.add(event.index, arguments=event.delta.partial_json)
-                self.usage.wrote(event.delta.partial_json)
+                self._read(event["message"]["usage"])
+            case "content_block_start" if (block := event["content_block"])["type"] == "tool_use":
+                self.calls.add(event["index"], call_id=block["id"], name=block["name"])
+            case "content_block_delta" if (delta := event["delta"])["type"] == "text_delta":
+                yield str(delta["text"])
+            case "content_block_delta" if (delta := event["delta"])["type"] == "input_json_delta":
+                self.calls.add(event["index"], arguments=delta["partial_json"])
+                self.usage.wrote(delta["partial_json"])
             case "message_delta":
-                self.usage.written(int(event.usage.output_tokens))
+                self.usage.written(int(event["usage"]["output_tokens"]))
             case "message_stop":
                 self.end()
 
-    def _read(self, usage: Any) -> None:
+    def _read(self, usage: Mapping[str, Any]) -> None:
         self.usage.read(
-            tokens=int(usage.input_tokens),
-            cached=usage.cache_read_input_tokens or 0,
-            cache_written=usage.cache_creation_input_tokens or 0,
+            tokens=int(usage["input_tokens"]),
+            cached=usage.get("cache_read_input_tokens") or 0,
+            cache_written=usage.get("cache_creation_input_tokens") or 0,
         )
 
 

@@ -54,7 +54,7 @@ class Answer(ABC, Generic[E]):
                     self.usage.wrote(text)
                     self._spoken = self._spoken or not text.isspace()
                     yield LlmText(text)
-        except (AttributeError, TypeError):
+        except (AttributeError, KeyError, TypeError):
             raise ProviderError(Stage.LLM, FailureKind.GARBAGE, "an event that lacks its parts") from None
 
     def check(self, request: LlmRequest) -> None:
