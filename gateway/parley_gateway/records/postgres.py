@@ -147,9 +147,13 @@ class PostgresRows:
                 application_name="parley-gateway",
             )
         self._connection = connection
-        with self._calling(connection):
-            for version in await migrate(connection):
-                _logger.info("the database's schema was brought up to date", extra={"version": version})
+        try:
+            with self._calling(connection):
+                for version in await migrate(connection):
+                    _logger.info("the database's schema was brought up to date", extra={"version": version})
+        except psycopg.DataError as error:
+            await self._drop()
+            raise DestinationError(f"the schema cannot be brought up to date: {_about(error)}") from None
         return connection
 
     @contextmanager

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from parley_gateway.files import WatchedFile
-from parley_gateway.records import postgres
+from parley_gateway.records import migrate, postgres
 from parley_gateway.records.migrate import versions
 from parley_gateway.records.postgres import PostgresRows
 from parley_gateway.records.sender import DestinationError
@@ -112,6 +112,59 @@ async def test_g07_a_schema_of_a_newer_release_is_left_alone(database: Database,
     async with rows_of(database, tmp_path) as destination:
         await destination.send([item("s2")])
     assert len(database.rows(SOME)) == 2
+
+
+async def test_g07_a_new_release_brings_the_schema_forward_and_keeps_the_rows(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rows_of(database, tmp_path) as destination:
+        await destination.send([item("s1")])
+    newest = max(versions())
+    later = {**versions(), newest + 1: "ALTER TABLE voice_sessions ADD COLUMN channel text NOT NULL DEFAULT 'web'"}
+    monkeypatch.setattr(migrate, "versions", lambda: later)
+    for name in ("s2", "s3"):
+        async with rows_of(database, tmp_path) as destination:
+            await destination.send([item(name)])
+    found = database.rows("SELECT id, channel FROM voice_sessions ORDER BY id")
+    assert [(row["id"], row["channel"]) for row in found] == [("s1", "web"), ("s2", "web"), ("s3", "web")]
+    assert database.rows("SELECT max(version) AS newest FROM parley_migrations") == [{"newest": newest + 1}]
+
+
+async def test_g07_a_version_that_fails_leaves_nothing_behind_and_rows_wait(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {**versions(), 9000: "CREATE TABLE half (id int); SELECT 1 / 0"}
+    monkeypatch.setattr(migrate, "versions", lambda: broken)
+    async with rows_of(database, tmp_path) as destination:
+        for _ in range(2):
+            with pytest.raises(DestinationError, match="schema"):
+                await destination.send([item("s1")])
+        monkeypatch.undo()
+        await destination.send([item("s1")])
+    assert database.rows("SELECT to_regclass('half') AS half") == [{"half": None}]
+    assert [row["id"] for row in database.rows(SOME)] == ["s1"]
+
+
+async def test_g07_a_gateway_that_may_not_change_the_schema_writes_rows(
+    database: Database, tmp_path: Path
+) -> None:
+    async with rows_of(database, tmp_path) as destination:
+        await destination.send([item("s1")])
+    group(database, "parley_gateway")
+    writer = allow(database, "writer", "parley_gateway")
+    database.admin(
+        f"GRANT INSERT, UPDATE, DELETE ON voice_sessions TO {writer}",
+        f"GRANT SELECT ON parley_migrations TO {writer}",
+    )
+    path = tmp_path / "writer-url"
+    path.write_text(database.url_of(writer))
+    destination = PostgresRows(WatchedFile(path), namespace="ns", deployment="voice", retention_days=3650)
+    try:
+        assert (await destination.send([item("s1", cost=Decimal(9)), item("s2")])).arrived == ["s1", "s2"]
+        await destination.upkeep()
+    finally:
+        await destination.aclose()
+    assert [row["id"] for row in database.rows(SOME)] == ["s1", "s2"]
 
 
 # --- who reads what ---

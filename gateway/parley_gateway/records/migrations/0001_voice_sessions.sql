@@ -37,7 +37,8 @@ CREATE INDEX voice_sessions_user ON voice_sessions (user_id, ended_at);
 CREATE INDEX voice_sessions_tenant ON voice_sessions (tenant, ended_at);
 CREATE INDEX voice_sessions_deployment ON voice_sessions (namespace, deployment, ended_at);
 
--- Who reads what. The role that makes the tables, and its members, write and read all: they are the gateways.
+-- Who reads what. The role that makes the tables, and its members, write and read all: they are the gateways. So do
+-- members of parley_gateway, if there is such a role: gateways that may not change the schema.
 -- Members of parley_finance, if there is such a role, read all. Members of parley_app, if there is such a role, are
 -- trusted to say for whom they read: SET parley.user_id. Every other role reads the rows of the user of its own name.
 -- Where tenants have users of one name, SET parley.tenant narrows that to one tenant, for whoever sets it.
@@ -60,6 +61,8 @@ CREATE FUNCTION parley_reads(tenant text) RETURNS boolean
 ALTER TABLE voice_sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE voice_sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY gateways ON voice_sessions TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY other_gateways ON voice_sessions
+    USING (parley_is('parley_gateway')) WITH CHECK (parley_is('parley_gateway'));
 CREATE POLICY finance ON voice_sessions FOR SELECT USING (parley_is('parley_finance'));
 CREATE POLICY own_rows ON voice_sessions FOR SELECT USING (user_id = parley_user() AND parley_reads(tenant));
 
