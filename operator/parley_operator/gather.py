@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from parley_operator.api import VoiceDeployment
+from parley_operator.gateways import Gateways
 from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.apply import Owner
 from parley_operator.kube.client import Client
@@ -16,6 +17,7 @@ from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.ownership import controller_uid
 from parley_operator.referenced import Data, ReferencedValues, decode_data
 from parley_operator.render import Facts, generated, signing, tls, token
+from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import IngressClass
 from parley_operator.render.names import base_name, child_name
 
@@ -75,11 +77,12 @@ class FactsGatherer:
         values: ReferencedValues,
         classes: IngressClasses,
         apis: Callable[[], frozenset[str]],
+        gateways: Gateways,
         release: Release,
     ) -> None:
         """`apis` says which optional kinds the API server serves at the moment."""
         self._inventory, self._secrets, self._values = inventory, secrets, values
-        self._classes, self._apis, self._release = classes, apis, release
+        self._classes, self._apis, self._gateways, self._release = classes, apis, gateways, release
 
     async def gather(
         self, resource: VoiceDeployment, owner: Owner, *, taken_hosts: Mapping[str, str], now: datetime
@@ -95,6 +98,8 @@ class FactsGatherer:
             image_pull_policy=self._release.pull_policy,
             ingress_class=await self._ingress_class(resource),
             apis=self._apis(),
+            gateways=self._gateways.named_by(resource),
+            route_controllers=self._route_controllers(key),
             taken_hosts=taken_hosts,
             now=now,
             replicas=self._replicas(key),
@@ -117,6 +122,7 @@ class FactsGatherer:
         """The resource is gone."""
         self._secrets.forget(key)
         self._values.forget(key)
+        self._gateways.forget(key)
 
     async def _ingress_class(self, resource: VoiceDeployment) -> IngressClass | None:
         endpoint = resource.spec.endpoint
@@ -125,6 +131,10 @@ class FactsGatherer:
         if annotated := endpoint.ingress.annotated_class:
             return IngressClass(name=annotated, controller=None)
         return await self._classes.resolve(endpoint.ingress.class_name)
+
+    def _route_controllers(self, key: Key) -> frozenset[str]:
+        live = self._inventory.get(Ref(OPTIONAL["HTTPRoute"].api_version, "HTTPRoute", key[0], base_name(key[1])))
+        return frozenset(parent["controller"] for parent in live.view["parents"]) if live else frozenset()
 
     def _replicas(self, key: Key) -> int | None:
         name = base_name(key[1])

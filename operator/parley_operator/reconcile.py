@@ -174,6 +174,7 @@ class Reconciler:
         return Children(
             deployment=self._view(key, owner, "Deployment"),
             ingress=self._view(key, owner, "Ingress"),
+            route=self._view(key, owner, "HTTPRoute"),
             autoscaler=self._view(key, owner, "HorizontalPodAutoscaler"),
             pods={live.ref.name: live.view for live in siblings if live.ref.kind == "Pod"},
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import READY_NEEDS, ConditionType, Reason
@@ -18,17 +18,10 @@ from parley_operator.pod_trouble import Trouble, first_trouble
 from parley_operator.render import Finding, Rendered
 from parley_operator.render.references import references
 from parley_operator.render.rendered import ServedCertificate
+from parley_operator.route_status import route_verdict
+from parley_operator.verdict import Verdict
 
-Truth = Literal["True", "False", "Unknown"]
 MESSAGE_LIMIT = 32_768
-
-
-class Verdict(NamedTuple):
-    """What one condition says."""
-
-    status: Truth
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +30,7 @@ class Children:
 
     deployment: Json | None = None
     ingress: Json | None = None
+    route: Json | None = None
     autoscaler: Json | None = None
     pods: Mapping[str, Json] | None = None
     """By name."""
@@ -209,11 +203,17 @@ def _endpoint(case: _Case) -> Verdict:
     if found := _found(case, ConditionType.ENDPOINT_READY):
         return found
     endpoint = case.resource.spec.endpoint
+    if endpoint is not None and endpoint.gateway is not None:
+        return route_verdict(case.children.route) or _routed(case)
     if endpoint is None or endpoint.ingress is None:
         return Verdict("True", Reason.CLUSTER_ONLY, "Reached inside the cluster by its Service.")
     if case.children.ingress and case.children.ingress["addresses"]:
-        return Verdict("True", Reason.ROUTED, f"{case.rendered.endpoints[0][1]} is routed to the pods.")
+        return _routed(case)
     return Verdict("Unknown", Reason.ADDRESS_PENDING, f"No address yet. {Reason.ADDRESS_PENDING.advice}")
+
+
+def _routed(case: _Case) -> Verdict:
+    return Verdict("True", Reason.ROUTED, f"{case.rendered.endpoints[0][1]} is routed to the pods.")
 
 
 def _available(case: _Case) -> Verdict:

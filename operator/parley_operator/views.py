@@ -62,6 +62,27 @@ def ingress(body: Json) -> Json:
     return {"addresses": (status.get("loadBalancer") or {}).get("ingress") or []}
 
 
+def route(body: Json) -> Json:
+    """What the controllers of its parents say of it."""
+    parents = (body.get("status") or {}).get("parents") or []
+    own = body["metadata"]["namespace"]
+    return {
+        "generation": body["metadata"].get("generation", 0),
+        "wanted": [_parent(parent, own) for parent in body["spec"].get("parentRefs") or []],
+        "parents": [
+            {
+                "parent": _parent(parent["parentRef"], own),
+                "controller": parent["controllerName"],
+                "conditions": [
+                    {**condition, "observedGeneration": seen.get("observedGeneration", 0)}
+                    for seen, condition in zip(parent.get("conditions") or [], _conditions(parent), strict=True)
+                ],
+            }
+            for parent in parents
+        ],
+    }
+
+
 def autoscaler(body: Json) -> Json:
     """Whether it gets figures. Its other conditions change with every decision."""
     found = {condition["type"]: condition for condition in _conditions(body.get("status") or {})}
@@ -78,6 +99,7 @@ def nothing(_: Json) -> Json:
 
 VIEWS: dict[str, View] = {
     **dict.fromkeys(OPTIONAL, nothing),
+    "HTTPRoute": route,
     "ConfigMap": nothing,
     "Deployment": deployment,
     "HorizontalPodAutoscaler": autoscaler,
@@ -115,6 +137,12 @@ def _conditions(status: Json) -> list[dict[str, Any]]:
         {name: condition.get(name, "") for name in ("type", "status", "reason", "message")}
         for condition in status.get("conditions") or []
     ]
+
+
+def _parent(ref: Json, own: str) -> str:
+    """A parent in words: its kind, its name and its listener. Controllers write defaults out or leave them out."""
+    listener = f", listener {ref['sectionName']}" if ref.get("sectionName") else ""
+    return f"{ref.get('kind') or 'Gateway'} {ref.get('namespace') or own}/{ref['name']}{listener}"
 
 
 def _container(status: Json) -> Json:

@@ -12,6 +12,7 @@ from typing import Any
 from parley_operator.kube.client import Client
 from parley_operator.kube.connection import connect
 from parley_operator.kube.errors import AlreadyExistsError, NotFoundError
+from parley_operator.render.apis import GATEWAY, OPTIONAL
 
 Json = dict[str, Any]
 Check = Callable[[Json | None], bool]
@@ -20,6 +21,8 @@ SECONDS = 30.0
 """For what the operator does: many times longer than it takes, so that a slow machine fails no test."""
 
 PLURALS = {
+    **{kind: f"/apis/{api.api_version}/{{}}/{api.plural}" for kind, api in OPTIONAL.items()},
+    "Gateway": f"/apis/{GATEWAY.api_version}/{{}}/{GATEWAY.plural}",
     "ConfigMap": "/api/v1/{}/configmaps",
     "Deployment": "/apis/apps/v1/{}/deployments",
     "Event": "/apis/events.k8s.io/v1/{}/events",

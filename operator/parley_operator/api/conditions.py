@@ -87,6 +87,21 @@ class Reason(StrEnum):
         "IngressClassNotFound",
         "Set endpoint.ingress.className to one of `kubectl get ingressclasses`.",
     )
+    GATEWAY_API_NOT_SERVED = (
+        "GatewayApiNotServed",
+        "Install the Gateway API's resource definitions, which is noticed by itself, or use endpoint.ingress.",
+    )
+    GATEWAY_NOT_FOUND = "GatewayNotFound", "Make the Gateway, or correct endpoint.gateway.parentRefs."
+    ROUTE_PENDING = (
+        "RoutePending",
+        "Wait for the Gateway's controller; if it lasts, see that the Gateway's class has one that runs.",
+    )
+    ROUTE_NOT_ACCEPTED = (
+        "RouteNotAccepted",
+        "Read what the controller says: the Gateway must have a listener for the hosts that allows routes from "
+        "this namespace.",
+    )
+    ROUTE_NOT_RESOLVED = "RouteNotResolved", "Read what the controller says of the Service that the route names."
 
     # CertificateReady
     CERTIFICATE_VALID = "CertificateValid"

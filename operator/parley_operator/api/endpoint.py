@@ -15,6 +15,7 @@ from parley_operator.api.values import (
     Host,
     ObjectName,
     Origin,
+    Port,
     PublicUrl,
     QualifiedName,
     UrlPath,
@@ -92,6 +93,36 @@ class IngressTls(ResourceModel):
             holds=lambda tls: (tls.secret_ref is None) != (tls.self_signed is None),
         ),
     )
+
+
+GATEWAY_GROUP = "gateway.networking.k8s.io"
+
+
+class ParentRef(ResourceModel):
+    """A Gateway, or something else that routes attach to."""
+
+    group: Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = GATEWAY_GROUP
+    """API group of the parent."""
+    kind: Annotated[str, Field(max_length=63, pattern=r"^[A-Z][A-Za-z0-9]*$")] = "Gateway"
+    """Kind of the parent."""
+    namespace: ObjectName | None = None
+    """Its namespace, which must allow routes from here. Absent: the resource's own."""
+    name: ObjectName
+    """Its name."""
+    section_name: ObjectName | None = None
+    """The listener to attach to. Absent: those with TLS for the hosts, while those without redirect to HTTPS."""
+    port: Port | None = None
+    """The port of the listeners to attach to. Absent: any."""
+
+
+class GatewaySpec(ResourceModel):
+    """HTTPRoutes for the hosts and the protocols' paths. Certificates are the Gateway's own."""
+
+    parent_refs: Annotated[
+        tuple[ParentRef, ...],
+        Field(min_length=1, max_length=8, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+    ]
+    """Gateways to attach to."""
 
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
@@ -202,6 +233,8 @@ class EndpointSpec(ResourceModel):
     """Protocols that clients may speak. Absent: Native on /v1/voice."""
     ingress: IngressSpec | None = None
     """Serve the hosts through an Ingress."""
+    gateway: GatewaySpec | None = None
+    """Serve the hosts through Gateways, by HTTPRoutes."""
     connection: ConnectionSpec | None = None
     """What connections need from the ingress controller."""
 
@@ -209,7 +242,7 @@ class EndpointSpec(ResourceModel):
     """How many connections clients may open, told to the ingress controller. Absent: no bound."""
     hsts: Literal["Enabled", "Disabled"] | None = None
     """Whether browsers are told to insist on TLS for a year (Strict-Transport-Security). Default: Enabled with a
-    certificate at the Ingress, but never with selfSigned."""
+    certificate at the Ingress, but never with selfSigned; Disabled with gateway, whose certificate is not ours."""
     health_paths: Paths | None = None
     """Further URL paths of the health report, beside /health, that the ingress lets through."""
     allowed_origins: (
@@ -223,17 +256,24 @@ class EndpointSpec(ResourceModel):
 
     rules = (
         Rule(
-            cel="!has(self.ingress) || has(self.hosts)",
-            message="hosts is required with ingress: name at least one DNS name",
+            cel="!has(self.ingress) || !has(self.gateway)",
+            message="set one of ingress and gateway",
+            field="gateway",
+            holds=lambda endpoint: endpoint.ingress is None or endpoint.gateway is None,
+            blame="FieldValueForbidden",
+        ),
+        Rule(
+            cel="has(self.hosts) || !(has(self.ingress) || has(self.gateway))",
+            message="hosts is required with ingress and with gateway: name at least one DNS name",
             field="hosts",
-            holds=lambda endpoint: endpoint.ingress is None or endpoint.hosts is not None,
+            holds=lambda endpoint: endpoint.hosts is not None or not (endpoint.ingress or endpoint.gateway),
             blame="FieldValueRequired",
         ),
         Rule(
-            cel="!has(self.hosts) || has(self.ingress)",
-            message="ingress is required with hosts: set ingress to {} for the cluster's default class",
+            cel="!has(self.hosts) || has(self.ingress) || has(self.gateway)",
+            message="ingress or gateway is required with hosts: set ingress to {} for the cluster's default class",
             field="ingress",
-            holds=lambda endpoint: endpoint.hosts is None or endpoint.ingress is not None,
+            holds=lambda endpoint: endpoint.hosts is None or bool(endpoint.ingress or endpoint.gateway),
             blame="FieldValueRequired",
         ),
         Rule(

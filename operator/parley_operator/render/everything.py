@@ -7,6 +7,7 @@ from parley_operator.render.agent_text import agent_map
 from parley_operator.render.deployment import deployment
 from parley_operator.render.endpoints import endpoints
 from parley_operator.render.facts import Facts
+from parley_operator.render.gateway_api import routes
 from parley_operator.render.gateway_config import config_map
 from parley_operator.render.hpa import hpa
 from parley_operator.render.image import gateway_version
@@ -62,6 +63,7 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         pdb(resource),
         hpa(resource),
         *ingresses(resource, facts),
+        *routes(resource, facts),
     ]
     return [manifest for manifest in wanted if manifest is not None]
 

@@ -20,6 +20,25 @@ class IngressClass:
 
 
 @dataclass(frozen=True)
+class Listener:
+    """What of a Gateway's listener decides whether and how a route attaches."""
+
+    name: str
+    protocol: str
+    """HTTP, HTTPS, or one that takes no HTTPRoute."""
+    port: int
+    hostname: str | None
+    """Exact, or with a wildcard for its first labels; None: any."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A Gateway of the Gateway API."""
+
+    listeners: tuple[Listener, ...]
+
+
+@dataclass(frozen=True)
 class CertificateFact:
     """What can be read of a certificate."""
 
@@ -62,6 +81,11 @@ class Facts:
     """None: there is no such class, or no default class."""
     apis: frozenset[str] = frozenset()
     """The kinds of `render.apis.OPTIONAL` that the API server serves."""
+    gateways: Mapping[tuple[str, str], Gateway | None] = field(default_factory=dict)
+    """The Gateways that the resource names, by namespace and name; None: there is none. One that is absent here is
+    not known."""
+    route_controllers: frozenset[str] = frozenset()
+    """Controllers of Gateways that answered in the status of the live HTTPRoute."""
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts that an older VoiceDeployment has, and its namespace/name."""
     values: Mapping[ValueId, ReferencedValue] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.api.durations import seconds
 from parley_operator.render.facts import CertificateFact, Facts
+from parley_operator.render.gateway_api import gateway_api
 from parley_operator.render.ingress import exposure, tls_secret_name, told
 from parley_operator.render.network_policy import unknown_destinations
 from parley_operator.render.references import Presence, Purpose, Reference, references
@@ -91,6 +92,7 @@ POLICIES: tuple[Policy, ...] = (
     given_certificate,
     taken_hosts,
     ingress_class,
+    gateway_api,
     drain,
     unknown_destinations,
     controller_settings,

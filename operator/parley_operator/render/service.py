@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.facts import Facts
+from parley_operator.render.gateway_api import route_exposure, route_told
 from parley_operator.render.ingress import exposure, told
 from parley_operator.render.labels import metadata, selector_labels
 from parley_operator.render.names import base_name
@@ -12,8 +13,7 @@ from parley_operator.render.rendered import Manifest
 
 def service(resource: VoiceDeployment, facts: Facts) -> Manifest:
     """The Service. Some ingress controllers take their settings from here."""
-    exposed = exposure(resource, facts)
-    annotations = dict(told(exposed, facts).words.service) if exposed else {}
+    annotations = _annotations(resource, facts)
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -32,3 +32,11 @@ def service(resource: VoiceDeployment, facts: Facts) -> Manifest:
             ],
         },
     }
+
+
+def _annotations(resource: VoiceDeployment, facts: Facts) -> dict[str, str]:
+    if exposed := exposure(resource, facts):
+        return dict(told(exposed, facts).words.service)
+    if route := route_exposure(resource, facts):
+        return dict(route_told(route, facts).words.service)
+    return {}

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import kopf
 
+from parley_operator.gateways import Gateways
 from parley_operator.gather import FactsGatherer, OwnSecrets, Release
 from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.client import Client
@@ -24,7 +25,7 @@ from parley_operator.kube.optional import OptionalKind, OptionalWatch, OptionalW
 from parley_operator.kube.references import References
 from parley_operator.reconcile import Reconciler
 from parley_operator.referenced import ReferencedValues
-from parley_operator.render.apis import OPTIONAL
+from parley_operator.render.apis import GATEWAY, OPTIONAL
 from parley_operator.render.labels import CHILD_SELECTOR, NAME
 from parley_operator.resources import Resources
 from parley_operator.runtime.health import HealthReport, WatchHealth
@@ -64,6 +65,7 @@ class Operator:
         self._resources = Resources()
         self._inventory = Inventory(label=NAME, views=VIEWS)
         self._wakes = References()
+        self._gateways = Gateways(namespaces=options.namespaces, wake=self._queue.add)
         self._stop = asyncio.Event()
         self._lease: Lease | None = None
         self._is_leader = False
@@ -151,6 +153,7 @@ class Operator:
             values=ReferencedValues(client, self._inventory, watches=watches, wakes=self._wakes),
             classes=IngressClasses(client),
             apis=lambda: self._news.apis,
+            gateways=self._gateways,
             release=self._release,
         )
         reconciler = Reconciler(
@@ -184,6 +187,7 @@ class Operator:
         """Nothing is reconciled before everything has been seen: what is not known would be made anew."""
         await self._news.complete.wait()
         await watches.listed()
+        await self._gateways.complete.wait()
         logger.info("synced", extra={"resources": len(list(self._resources))})
         await workers.run(WORKERS)
 
@@ -216,10 +220,14 @@ class Operator:
 
     def _optional(self, client: Client) -> OptionalWatches:
         recheck = RECHECK_SECONDS_UNTOLD if self._options.namespaces else RECHECK_SECONDS
+        scopes = self._options.namespaces or ("",)
+        ours = [_optional(kind, at, selector=CHILD_SELECTOR) for kind in OPTIONAL for at in scopes]
+        gateways = [_optional("Gateway", at) for at in scopes]
         return OptionalWatches(
-            OptionalWatch(client, _labelled(kind, namespace), self._news, recheck=recheck)
-            for kind in OPTIONAL
-            for namespace in self._options.namespaces or ("",)
+            [
+                *(OptionalWatch(client, kind, self._news, recheck=recheck) for kind in ours),
+                *(OptionalWatch(client, kind, self._gateways, recheck=recheck) for kind in gateways),
+            ]
         )
 
     def _definitions(self) -> list[Watched]:
@@ -245,8 +253,8 @@ class Operator:
         self._queue.add(key)
 
 
-def _labelled(kind: str, namespace: str) -> OptionalKind:
-    api = OPTIONAL[kind]
+def _optional(kind: str, namespace: str, *, selector: str = "") -> OptionalKind:
+    api = GATEWAY if kind == "Gateway" else OPTIONAL[kind]
     scope = f"/namespaces/{namespace}" if namespace else ""
     return OptionalKind(
         kind=kind,
@@ -254,7 +262,7 @@ def _labelled(kind: str, namespace: str) -> OptionalKind:
         path=f"/apis/{api.api_version}{scope}/{api.plural}",
         definition=api.definition,
         namespace=namespace,
-        label_selector=CHILD_SELECTOR,
+        label_selector=selector,
     )
 
 

@@ -326,6 +326,11 @@ def with_ingress(**endpoint: Any) -> dict[str, Any]:
     return resource(endpoint={"hosts": ["voice.example.com"], "ingress": {}, **endpoint})
 
 
+def with_gateway(**endpoint: Any) -> dict[str, Any]:
+    gateway = {"parentRefs": [{"namespace": "infra", "name": "main"}]}
+    return resource(endpoint={"hosts": ["voice.example.com"], "gateway": gateway, **endpoint})
+
+
 @dataclass(frozen=True)
 class Bad:
     """A resource that must be refused, with where and in which words."""
@@ -350,6 +355,16 @@ GOOD: dict[str, dict[str, Any]] = {
         }
     ),
     "plain ingress of the default class": with_ingress(),
+    "through a gateway": with_gateway(),
+    "through listeners of gateways": with_gateway(
+        gateway={
+            "parentRefs": [
+                {"name": "main", "sectionName": "https", "port": 443},
+                {"group": "gateway.networking.x-k8s.io", "kind": "XListenerSet", "name": "ours"},
+            ]
+        },
+        hsts="Enabled",
+    ),
     "self-signed": with_ingress(ingress={"tls": {"selfSigned": {}}}),
     "anonymous": resource(auth={"anonymous": {}}),
     "paths without a host": resource(endpoint={"protocols": [{"name": "Native", "paths": ["/stream"]}]}),
@@ -513,7 +528,25 @@ BAD: list[Bad] = [
         "host without an ingress",
         resource(endpoint={"hosts": ["voice.example.com"]}),
         "spec.endpoint.ingress",
-        "ingress is required with hosts",
+        "ingress or gateway is required with hosts",
+    ),
+    Bad(
+        "gateway without a host",
+        resource(endpoint={"gateway": {"parentRefs": [{"name": "main"}]}}),
+        "spec.endpoint.hosts",
+        "hosts is required with ingress and with gateway",
+    ),
+    Bad(
+        "both an ingress and a gateway",
+        with_gateway(ingress={}),
+        "spec.endpoint.gateway",
+        "set one of ingress and",
+    ),
+    Bad(
+        "a gateway without a parent",
+        with_gateway(gateway={"parentRefs": []}),
+        "spec.endpoint.gateway.parentRefs",
+        "at least 1 item",
     ),
     Bad(
         "HSTS with a certificate that browsers do not trust",

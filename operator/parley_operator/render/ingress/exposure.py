@@ -63,21 +63,33 @@ def exposure(resource: VoiceDeployment, facts: Facts) -> Exposure | None:
     hosts = own_hosts(endpoint, facts)
     if not hosts:
         return None
+    tls_secret = tls_secret_name(resource.metadata.name, endpoint)
+    return describe(resource, endpoint, hosts=hosts, tls_secret=tls_secret, hsts=says_hsts(endpoint))
+
+
+def describe(
+    resource: VoiceDeployment,
+    endpoint: EndpointSpec,
+    *,
+    hosts: tuple[str, ...],
+    tls_secret: str | None,
+    hsts: bool,
+) -> Exposure:
+    """What of an endpoint is the same whatever exposes it."""
     connection = endpoint.connection or ConnectionSpec()
-    name = resource.metadata.name
     return Exposure(
         namespace=resource.metadata.namespace,
-        name=base_name(name),
+        name=base_name(resource.metadata.name),
         hosts=hosts,
         paths=tuple(dict.fromkeys(public_paths(resource))),
-        tls_secret=tls_secret_name(name, endpoint),
-        hsts=says_hsts(endpoint),
-        idle_timeout=idle_timeout(connection),
+        tls_secret=tls_secret,
+        hsts=hsts,
+        idle_timeout=math.ceil(seconds(connection.idle_timeout or DEFAULT_IDLE_TIMEOUT)),
         max_duration=_max_duration(connection, resource.spec.limits.session_duration),
         drain=math.ceil(seconds(resource.spec.rollout.drain_timeout)),
-        rate_limit=client_rate_limit(endpoint),
+        rate_limit=endpoint.rate_limit.per_client_ip if endpoint.rate_limit else None,
         origins=_origins(resource),
-        annotated=bool(endpoint.ingress.annotations),
+        annotated=bool(endpoint.ingress and endpoint.ingress.annotations),
     )
 
 
@@ -100,16 +112,6 @@ def says_hsts(endpoint: EndpointSpec) -> bool:
         return endpoint.hsts == "Enabled"
     tls = endpoint.ingress.tls if endpoint.ingress else None
     return tls is not None and tls.self_signed is None
-
-
-def idle_timeout(connection: ConnectionSpec | None) -> int:
-    """Seconds that a connection may be silent."""
-    return math.ceil(seconds((connection and connection.idle_timeout) or DEFAULT_IDLE_TIMEOUT))
-
-
-def client_rate_limit(endpoint: EndpointSpec) -> ClientRateLimit | None:
-    """What one client address may do."""
-    return endpoint.rate_limit.per_client_ip if endpoint.rate_limit else None
 
 
 def _origins(resource: VoiceDeployment) -> tuple[str, ...]:
