@@ -21,6 +21,8 @@ WIRE = "parley.wire"
 """The extension of the ASGI scope in which the server offers a connection's `Wire`."""
 ABNORMAL_CLOSURE = 1006
 """What RFC 6455 calls a connection that ended without a close frame."""
+_TOO_BIG = 1009
+"""The socket layer's own close, for a message over its bound."""
 
 _QUEUE_BYTES = 256 * 1024
 """More than five seconds of speech at 24 kHz, ten times what the playout sends ahead: such a client is stuck."""
@@ -186,6 +188,8 @@ class ClientSocket:
             await self._turn.wait()
             if self._code is None and self._close is not None and not self._given_up:
                 await self._say_goodbye(*self._close)
+            if self._code == _TOO_BIG:
+                handler.on_too_big()
             if self._code is not None:
                 return self._code
             handler.on_slow()

@@ -24,6 +24,8 @@ class EndReason(StrEnum):
     DRAINED = "drained"
     PROVIDERS_FAILED = "providers_failed"
     PROTOCOL = "protocol"
+    RATE = "rate"
+    SIZE = "size"
     SLOW_CLIENT = "slow_client"
     INTERNAL = "internal"
 
@@ -222,6 +224,8 @@ class PlayoutReported:
     ms: int
     quality: Quality
     finished: bool = False
+    ago_ms: int = 0
+    """For how long the client has had nothing more to play."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,10 @@ class NativeConnection:
             reason=EndReason.INTERNAL,
         )
 
+    def on_too_big(self) -> None:
+        """The socket has refused a message over the limit, and closed."""
+        self._leave(EndReason.SIZE)
+
     def on_slow(self) -> None:
         """The client does not read what it is sent; the socket has given up on it."""
         self._leave(EndReason.SLOW_CLIENT)
@@ -286,15 +290,16 @@ class NativeConnection:
         if self._control.take(1):
             return False
         per_second = self._limits.messages_per_second
-        self._fail(CloseCode.RATE, ErrorCode.RATE, f"more than {per_second} messages a second")
+        message = f"more than {per_second} messages a second"
+        self._fail(CloseCode.RATE, ErrorCode.RATE, message, reason=EndReason.RATE)
         return True
 
     def _too_big(self, length: int) -> bool:
         """The socket layer bounds bytes; this holds where another one does not."""
         if length <= self._limits.frame_bytes:
             return False
-        bound = self._limits.frame_bytes
-        self._fail(CloseCode.TOO_BIG, ErrorCode.TOO_BIG, f"a message may have at most {bound} bytes")
+        message = f"a message may have at most {self._limits.frame_bytes} bytes"
+        self._fail(CloseCode.TOO_BIG, ErrorCode.TOO_BIG, message, reason=EndReason.SIZE)
         return True
 
     def _complain(self, code: ErrorCode, message: str, *, ref: str | None) -> None:

@@ -50,6 +50,8 @@ CLOSE_CODES = {
     EndReason.DRAINED: CloseCode.DRAINING,
     EndReason.PROVIDERS_FAILED: CloseCode.PROVIDERS,
     EndReason.PROTOCOL: CloseCode.MALFORMED,
+    EndReason.RATE: CloseCode.RATE,
+    EndReason.SIZE: CloseCode.TOO_BIG,
     EndReason.SLOW_CLIENT: CloseCode.TOO_SLOW,
     EndReason.INTERNAL: CloseCode.INTERNAL,
 }
@@ -62,6 +64,8 @@ CLOSE_TEXTS = {
     EndReason.DRAINED: "this server is going away; connect again",
     EndReason.PROVIDERS_FAILED: "a provider of speech or language failed",
     EndReason.PROTOCOL: "the client broke the protocol",
+    EndReason.RATE: "the client sent too many messages",
+    EndReason.SIZE: "the client sent a message over the limit",
     EndReason.SLOW_CLIENT: "the client does not read what it is sent",
     EndReason.INTERNAL: "the server made a mistake; connect again",
 }

@@ -36,6 +36,10 @@ class Handler(Protocol):
         """A binary message."""
         ...
 
+    def on_too_big(self) -> None:
+        """The socket layer has refused a message over its bound, and closed by itself."""
+        ...
+
     def on_slow(self) -> None:
         """The client does not read; nothing more is sent."""
         ...

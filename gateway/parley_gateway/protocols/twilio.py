@@ -120,6 +120,10 @@ class TwilioConnection:
         """The server itself went wrong while it served this call."""
         self._fail(CloseCode.INTERNAL, "the server made a mistake", reason=EndReason.INTERNAL)
 
+    def on_too_big(self) -> None:
+        """The socket has refused a message over the limit, and closed."""
+        self._leave(EndReason.SIZE)
+
     def on_slow(self) -> None:
         """Twilio does not read what it is sent; the socket has given up on it."""
         self._leave(EndReason.SLOW_CLIENT)
@@ -247,10 +251,10 @@ class TwilioConnection:
         """The socket layer bounds bytes; this holds where another one does not."""
         if length > self._limits.frame_bytes:
             bound = self._limits.frame_bytes
-            self._fail(CloseCode.TOO_BIG, f"a message may have at most {bound} bytes")
+            self._fail(CloseCode.TOO_BIG, f"a message may have at most {bound} bytes", reason=EndReason.SIZE)
             return True
         if not self._messages.take(1):
-            self._fail(CloseCode.RATE, f"more than {_MESSAGES_PER_S} messages a second")
+            self._fail(CloseCode.RATE, f"more than {_MESSAGES_PER_S} messages a second", reason=EndReason.RATE)
             return True
         return False
 

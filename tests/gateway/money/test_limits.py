@@ -128,7 +128,8 @@ async def test_g06_messages_over_the_rate_end_a_session_with_4413(site: Site) ->
     async with served(site.config()) as gateway, raw(gateway, start=True) as client:
         await client.send(*['{"type":"ping","t":1}'] * 50)
         code, last = await ended(client)
-    assert (code, last["type"], client.error["code"]) == (4413, "session.ended", "rate")
+        await gateway.until_metric('voice_sessions_total{status="rate",tenant_id="token"}', 1)
+    assert (code, last["type"], last["reason"], client.error["code"]) == (4413, "session.ended", "rate", "rate")
 
 
 async def test_g06_a_message_over_the_frame_size_ends_a_session_with_1009(site: Site) -> None:
@@ -137,6 +138,7 @@ async def test_g06_a_message_over_the_frame_size_ends_a_session_with_1009(site: 
         await client.send(b"\0" * 1024)
         await client.send(b"\0" * 1026)
         code, reason = await client.until_closed()
+        await gateway.until_metric('voice_sessions_total{status="size",tenant_id="token"}', 1)
     assert (code, "1024" in reason) == (1009, True)
 
 

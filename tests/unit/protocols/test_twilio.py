@@ -309,7 +309,7 @@ class TestBadInput:
         scene = Scene(frame_bytes=1024).start()
         scene.speak(bytes(1024))
         assert scene.close_code == 1009
-        assert scene.session.hung_up == [EndReason.PROTOCOL]
+        assert scene.session.hung_up == [EndReason.SIZE]
 
     def test_a_loop_gone_wild_ends_it(self) -> None:
         scene = Scene().start()
