@@ -13,11 +13,13 @@ import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
+from parley_gateway.configuration import ConfigurationError
+from parley_gateway.gateway import Gateway
 from tests.emulators.emulators import Emulators
 from tests.gateway.calling import START, raw
 from tests.gateway.identity_provider import IdentityProvider, identity_provider
 from tests.gateway.running import HOST, TOKEN, Served, Site, process, served
-from tests.unit.access.keys import ec_key, jwk, token
+from tests.unit.access.keys import ISSUER, SECRET, ec_key, jwk, rsa_key, token
 
 SIGNING_KEY = "signing-key-0123456789-0123456789"
 API_KEY = "api-key-of-the-web-shop"
@@ -110,6 +112,66 @@ class TestJwt:
             health = (await gateway.get("/health")).json()
         assert health["status"] == "degraded"
 
+    async def test_g08_rs256_is_taken_as_well_and_each_key_for_its_own_signature_alone(
+        self, site: Site, provider: IdentityProvider
+    ) -> None:
+        provider.keys = [jwk(rsa_key(), "r1"), jwk(ec_key(), "k2")]
+        with_jwt(site, provider)
+        site.settings["auth"]["jwt"][0]["algorithms"] = ["RS256", "ES256"]
+        async with served(site.config()) as gateway:
+            async with raw(gateway, token=token(rsa_key(), "RS256", kid="r1", iss=provider.url), start=True):
+                pass
+            assert await refused(gateway, token(ec_key(), "ES256", kid="r1", iss=provider.url)) == 4401
+
+    @pytest.mark.parametrize(
+        ("claims", "why"),
+        [
+            ({"exp": 1}, "expired"),
+            ({"nbf": 2**40}, "not valid yet"),
+            ({"aud": "other"}, "audience"),
+            ({"iss": "https://elsewhere.example"}, "issuer"),
+            ({"sub": None}, "sub"),
+        ],
+        ids=["expired", "too early", "another audience", "another issuer", "no user"],
+    )
+    async def test_g08_a_client_is_told_what_is_wrong_with_its_token(
+        self, site: Site, provider: IdentityProvider, claims: dict[str, Any], why: str
+    ) -> None:
+        with_jwt(site, provider)
+        presented = token(ec_key(), "ES256", kid="k2", **{"iss": provider.url, **claims})
+        async with served(site.config()) as gateway, raw(gateway, token=presented) as client:
+            await client.send(START)
+            assert (await client.until_closed())[0] == 4401
+        assert why in client.error["message"]
+
+    async def test_g08_by_a_shared_secret_users_and_tenants_are_told_apart(self, site: Site) -> None:
+        (site.folder / "secret").write_bytes(SECRET)
+        issuer = {
+            "issuer": ISSUER,
+            "audiences": ["authenticated"],
+            "algorithms": ["HS256"],
+            "secret_file": str(site.folder / "secret"),
+            "claims": {"tenant": "app_metadata.tenant"},
+        }
+        site.settings = {"auth": {"jwt": [issuer]}, "limits": {"sessions_per_user": 1}}
+
+        def of(user: str) -> str:
+            metadata: dict[str, Any] = {"app_metadata": {"tenant": "acme"}}
+            return token(SECRET, "HS256", kid=None, aud="authenticated", sub=user, **metadata)
+
+        async with served(site.config()) as gateway:
+            async with raw(gateway, token=of("ann"), start=True), raw(gateway, token=of("bob"), start=True):
+                assert await refused(gateway, of("ann")) == 4423
+            assert await refused(gateway, token(b"x" * 32, "HS256", kid=None, aud="authenticated")) == 4401
+            await gateway.until_metric('voice_sessions_total{status="client_gone",tenant_id="acme"}', 2)
+
+    def test_g08_a_shared_secret_that_can_be_guessed_is_refused_at_the_start(self, site: Site) -> None:
+        (site.folder / "secret").write_bytes(SECRET[:31])
+        issuer = {"issuer": ISSUER, "audiences": ["voice"], "algorithms": ["HS256"]}
+        site.settings = {"auth": {"jwt": [{**issuer, "secret_file": str(site.folder / "secret")}]}}
+        with pytest.raises(ConfigurationError, match="32 bytes"):
+            Gateway(site.config())
+
 
 class TestClientSecrets:
     async def test_g08_a_browser_comes_in_once_with_what_its_server_had_minted(self, site: Site) -> None:
@@ -121,6 +183,14 @@ class TestClientSecrets:
                 pass
             assert await refused(gateway, None) == 4401
             await gateway.until_metric('voice_sessions_total{status="client_gone",tenant_id="shop"}', 1)
+
+    async def test_g08_it_is_of_no_use_once_it_has_expired(self, site: Site) -> None:
+        with_client_secrets(site)
+        site.settings["auth"]["client_secrets"]["lifetime"] = 0.001
+        async with served(site.config()) as gateway, raw(gateway, token=await minted(gateway)) as client:
+            await client.send(START)
+            assert (await client.until_closed())[0] == 4401
+        assert "expired" in client.error["message"]
 
     async def test_g08_only_servers_with_a_key_mint(self, site: Site) -> None:
         with_client_secrets(site)
