@@ -217,6 +217,26 @@ PROMETHEUS_OPERATOR = GoBuild(
 )
 """Its resource definitions alone, for tests of what the operator makes where they are installed."""
 
+_GATEWAY_CRDS = "config/crd/standard/gateway.networking.k8s.io_{}.yaml"
+GATEWAY_API_CRDS = GoBuild(
+    name="gateway-api-crds",
+    modules=(GoModule("sigs.k8s.io/gateway-api", "v1.3.0", "h1:q6okN+/UKDATola4JY7zXzx40WO4VISk7i9DIfOvr9M="),),
+    assets=tuple(map(_GATEWAY_CRDS.format, ("gatewayclasses", "gateways", "httproutes", "referencegrants"))),
+)
+ENVOY_GATEWAY_CRDS = GoBuild(
+    name="envoy-gateway-crds",
+    modules=(
+        GoModule("github.com/envoyproxy/gateway", "v1.9.1", "h1:vAVp6/AlBXJ1aOhp1mxL7fNEzVEfjADUguUhm2wzxQY="),
+    ),
+    assets=("charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml",),
+)
+ISTIO_CRDS = GoBuild(
+    name="istio-crds",
+    modules=(GoModule("istio.io/api", "v1.31.1", "h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk="),),
+    assets=("kubernetes/customresourcedefinitions.gen.yaml",),
+)
+TRAEFIK_CRDS = GoBuild(name="traefik-crds", modules=(TRAEFIK_MODULE,), assets=TRAEFIK.assets)
+
 CONTROL_PLANE = (ETCD, KUBE_APISERVER, KUBECTL, KUBE_CONTROL)
 """What the control-plane profile runs, in the order in which it becomes useful."""
 

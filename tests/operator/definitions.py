@@ -1,0 +1,86 @@
+"""Other projects' resource definitions as they publish them, installed and removed while tests run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from localcluster.builds import BuildCache
+from localcluster.paths import cache_dir
+from localcluster.progress import Progress
+from localcluster.versions import ENVOY_GATEWAY_CRDS, GATEWAY_API_CRDS, ISTIO_CRDS, TRAEFIK_CRDS, GoBuild
+from parley_operator.kube.client import Client
+from parley_operator.kube.errors import NotFoundError, ThrottledError
+
+PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+SECONDS = 30.0
+
+Definition = dict[str, Any]
+
+
+def published(build: GoBuild, *kinds: str) -> list[Definition]:
+    """The definitions of these kinds in a module's files."""
+    cache = BuildCache(cache_dir(), progress=Progress())
+    cache.ensure((build,))
+    files = [cache.binary(build, asset.rpartition("/")[2]) for asset in build.assets]
+    documents = [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]
+    found = [document for document in documents if document["spec"]["names"]["kind"] in kinds]
+    assert {document["spec"]["names"]["kind"] for document in found} == set(kinds)
+    return found
+
+
+def gateway_api() -> list[Definition]:
+    return published(GATEWAY_API_CRDS, "Gateway", "HTTPRoute")
+
+
+def envoy_gateway() -> list[Definition]:
+    return published(ENVOY_GATEWAY_CRDS, "BackendTrafficPolicy")
+
+
+def istio() -> list[Definition]:
+    return published(ISTIO_CRDS, "DestinationRule")
+
+
+def traefik() -> list[Definition]:
+    return published(TRAEFIK_CRDS, "Middleware")
+
+
+async def install(client: Client, definitions: Iterable[Definition]) -> None:
+    """Install them, and wait until their objects can be listed."""
+    for definition in definitions:
+        name = definition["metadata"]["name"]
+        await client.apply(f"{PATH}/{name}", definition, field_manager="test", force=True)
+        await _until(client, definition, served=True)
+
+
+async def remove(client: Client, definitions: Iterable[Definition]) -> None:
+    """Remove them with all their objects, and wait until they are gone."""
+    for definition in definitions:
+        path = f"{PATH}/{definition['metadata']['name']}"
+        try:
+            found = await client.get(path)
+        except NotFoundError:
+            continue
+        await client.delete(path, uid=found["metadata"]["uid"])
+        await _until(client, definition, served=False)
+
+
+async def _until(client: Client, definition: Definition, *, served: bool) -> None:
+    spec = definition["spec"]
+    version = next(version["name"] for version in spec["versions"] if version["served"])
+    path = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
+    async with asyncio.timeout(SECONDS):
+        while await _is_served(client, path) != served:  # noqa: ASYNC110 - nothing tells when it is
+            await asyncio.sleep(0.1)
+
+
+async def _is_served(client: Client, path: str) -> bool:
+    """The storage of a CRD is made after the CRD."""
+    try:
+        await client.list(path)
+    except (NotFoundError, ThrottledError):
+        return False
+    return True
