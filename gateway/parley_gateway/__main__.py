@@ -19,7 +19,7 @@ from parley_gateway.drain import Stop
 from parley_gateway.gateway import Gateway
 from parley_gateway.listener import listen
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("parley_gateway")
 
 _EXIT_CONFIGURATION = 2
 

@@ -18,13 +18,16 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def configure(*, level: Level, human: bool) -> None:
-    """Send all logs of the process to standard error in one shape."""
+    """Send all logs of the process to standard error in one shape.
+
+    `level` is that of our own. Libraries log requests at INFO, with the query strings that may hold a token, and
+    at DEBUG what people said: of them only warnings are logged, whatever the level.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(HumanFormatter() if human else JsonFormatter())
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # These say at INFO what we log ourselves, with the query strings that may hold a token.
-    for noisy in ("uvicorn.error", "uvicorn.access", "websockets", "httpx", "httpcore"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    logging.getLogger("parley_gateway").setLevel(number)
 
 
 def on_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
