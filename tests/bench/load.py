@@ -53,9 +53,9 @@ class Seen:
         """Per turn."""
         return [turn.added_s for turn in self.turns if turn.added_s is not None]
 
-    def after_model_s(self) -> list[float]:
-        """Per turn, without what comes before the model: there a detector waits by intention."""
-        return [turn.after_model_s for turn in self.turns if turn.after_model_s is not None]
+    def answered_s(self) -> list[float]:
+        """Per turn: end of turn → client, with all that the providers take."""
+        return [turn.answered_s for turn in self.turns if turn.answered_s is not None]
 
     def to_client_s(self) -> list[float]:
         """Per turn: first audio → client."""

@@ -63,7 +63,7 @@ class Cartesia(Stream):
                 context.turn.voiced = now
             self._speak(name, context, text, timestamps=bool(content.get("add_timestamps")))
         if content.get("flush"):
-            self._loop.call_at(max(context.ready_at, self._loop.time()), self._flushed, name, context)
+            self._flush_at(max(context.ready_at, self._loop.time()), name, context)
         if not content.get("continue", False):
             self._loop.call_at(max(context.ready_at, self._loop.time()), self._done, name, context)
 
@@ -73,30 +73,33 @@ class Cartesia(Stream):
 
     def _speak(self, name: str, context: Context, text: str, *, timestamps: bool) -> None:
         begins = max(self._loop.time() + FIRST_AUDIO_S, context.ready_at)
-        words = text.split() if timestamps else []
+        words, flush = text.split() if timestamps else [], context.flush
         if words:
-            self._loop.call_at(begins, self._words, name, context, words)
+            self._loop.call_at(begins, self._words, name, context, words, flush)
         for number in range(round(SENTENCE_S / CHUNK_S)):
-            self._loop.call_at(begins + number * CHUNK_S / SPEED, self._chunk, name, context)
+            self._loop.call_at(begins + number * CHUNK_S / SPEED, self._chunk, name, context, flush)
         context.ready_at = begins + SENTENCE_S / SPEED
-        self._loop.call_at(context.ready_at, self._flushed, name, context)
+        self._flush_at(context.ready_at, name, context)
 
-    def _words(self, name: str, context: Context, words: list[str]) -> None:
+    def _words(self, name: str, context: Context, words: list[str], flush: int) -> None:
         if not context.cancelled:
-            self.say(_timestamps(name, words, SENTENCE_S * context.sentences, context.flush))
+            self.say(_timestamps(name, words, SENTENCE_S * context.sentences, flush))
             context.sentences += 1
 
-    def _flushed(self, name: str, context: Context) -> None:
-        """Each text is flushed by itself, so that one that is asked for has no audio of its own."""
+    def _flush_at(self, when: float, name: str, context: Context) -> None:
+        """Each text is flushed by itself, so that a flush that is asked for has no audio of its own."""
+        self._loop.call_at(when, self._flushed, name, context, context.flush)
+        context.flush += 1
+
+    def _flushed(self, name: str, context: Context, flush: int) -> None:
         if not context.cancelled:
             about = {"type": "flush_done", "context_id": name, "status_code": 206, "done": False}
-            self.say(orjson.dumps({**about, "flush_done": True, "flush_id": context.flush}))
-            context.flush += 1
+            self.say(orjson.dumps({**about, "flush_done": True, "flush_id": flush}))
 
-    def _chunk(self, name: str, context: Context) -> None:
+    def _chunk(self, name: str, context: Context, flush: int) -> None:
         if context.cancelled:
             return
-        self.say(_PREFIX % (name.encode(), context.flush) + _audio(context.rate))
+        self.say(_PREFIX % (name.encode(), flush) + _audio(context.rate))
         if context.turn is not None and context.turn.spoken is None:
             context.turn.spoken = clock()
 
