@@ -34,6 +34,15 @@ _BODY_S = 5.0
 _UNCACHED = {"Cache-Control": "no-store"}
 
 
+class BodyError(Exception):
+    """A body that is not read to its end; with the HTTP status, and what to do."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
 class SignedWebhook(Protocol):
     """Where somebody else's server tells something."""
 
@@ -128,7 +137,7 @@ class App:
         try:
             body = await _body(request, most=MINTING_BYTES)
             minted = self._minting.mint(request.headers.get("authorization", ""), body)
-        except MintingRefusedError as refused:
+        except (BodyError, MintingRefusedError) as refused:
             return JSONResponse({"error": refused.message}, status_code=refused.status, headers=_UNCACHED)
         content = {"client_secret": {"value": minted.value, "expires_at": int(minted.expires_at)}}
         return JSONResponse(content, status_code=201, headers=_UNCACHED)
@@ -141,7 +150,7 @@ class App:
             raise RuntimeError("no webhooks are taken here")
         try:
             body = await _body(request, most=_WEBHOOK_BYTES)
-        except MintingRefusedError as refused:
+        except BodyError as refused:
             return Response(status_code=refused.status)
         status = await self._webhook.receive(body, request.headers.get("stripe-signature"))
         return Response(status_code=status)
@@ -207,9 +216,11 @@ class App:
 
     def _posted_to(self, webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:
         async def on_post(request: Request) -> Response:
-            form = await _form(request)
-            if form is None:
-                return self._refused(Refusal("webhook", 413, "a form of at most 64 KiB is taken"))
+            try:
+                body = await _body(request, most=_FORM_BYTES)
+            except BodyError as refused:
+                return self._refused(Refusal("webhook", refused.status, refused.message))
+            form = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
             answer = webhook(_handshake(request), form)
             if isinstance(answer, Refusal):
                 return self._refused(answer)
@@ -228,27 +239,17 @@ def _handshake(request: HTTPConnection) -> Handshake:
 
 
 async def _body(request: Request, *, most: int) -> bytes:
-    """What was posted. Raises MintingRefusedError where it is too much, or comes too slowly."""
+    """What was posted. Raises BodyError where it is too much, or comes too slowly."""
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_S):
             async for part in request.stream():
                 body += part
                 if len(body) > most:
-                    raise MintingRefusedError(413, f"a body of at most {most} bytes is taken")
+                    raise BodyError(413, f"a body of at most {most} bytes is taken")
     except TimeoutError:
-        raise MintingRefusedError(408, f"the body did not come within {_BODY_S:.0f} s") from None
+        raise BodyError(408, f"the body did not come within {_BODY_S:.0f} s") from None
     return bytes(body)
-
-
-async def _form(request: Request) -> dict[str, list[str]] | None:
-    """The fields that were posted; None where it is too much to be a form."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _FORM_BYTES:
-            return None
-    return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
 
 
 def _upgrade_required(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -180,6 +180,8 @@ class Client:
             connection.on_start_deadline()
         elif act < 0.12:
             connection.on_mistake()
+        elif act < 0.13:
+            connection.on_too_big()
         elif act < 0.14:
             connection.refuse(RefusedError(close_code=CloseCode.DRAINING, code="draining", message="go"))  # type: ignore[arg-type]
         connection.on_disconnect()

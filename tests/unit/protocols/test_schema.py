@@ -86,5 +86,10 @@ def test_the_prose_explains_every_close_code_and_no_other() -> None:
     assert {int(code) for code in rows(r"[14]\d{3}")} == {*map(int, CloseCode)} | of_the_websocket_layer
 
 
-def test_every_reason_to_end_a_session_has_a_close_code() -> None:
+def test_every_reason_to_end_a_session_has_a_close_code_and_is_explained() -> None:
     assert {*CLOSE_CODES} == {*EndReason}
+    closes = rows(r"[14]\d{3}")
+    explained = {
+        str(int(code)): reason for reason, code in CLOSE_CODES.items() if reason is not EndReason.CLIENT_GONE
+    }
+    assert [reason for code, reason in explained.items() if f"`{reason}`" not in closes[code]] == []
