@@ -39,6 +39,13 @@ class Resources:
         for body in self._bodies.values():
             yield (body.get("status") or {}).get("conditions") or ()
 
+    def certificates(self) -> Iterator[tuple[Key, str]]:
+        """When the certificates that are served expire, as the statuses say it."""
+        for key, body in self._bodies.items():
+            certificate = (body.get("status") or {}).get("certificate") or {}
+            if "notAfter" in certificate:
+                yield key, certificate["notAfter"]
+
     def observe(self, body: Json) -> set[Key]:
         """A resource was seen; returns whom to wake: itself if anything matters, and rivals for hosts."""
         key, known = key_of(body), self._bodies.get(key_of(body))

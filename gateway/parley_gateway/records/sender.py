@@ -84,6 +84,8 @@ class Sender:
         self._failures = 0
         self._problem: str | None = None
         self._upkeep_at = 0.0
+        for counter in (metrics.written, metrics.refused, metrics.lost):
+            counter.labels(destination.name)  # a series that exists before its first event can be alerted on
         metrics.waiting.labels(destination.name).set_function(lambda: len(self._queue))
 
     def wake(self) -> None:

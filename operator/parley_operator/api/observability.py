@@ -7,8 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
+from parley_operator.api.pod import without_reserved_keys
 from parley_operator.api.tools import SecretHeaders
-from parley_operator.api.values import BaseUrl, DecimalText, Duration
+from parley_operator.api.values import BaseUrl, DecimalText, Duration, LabelValue, QualifiedName, RunbookUrl
+
+Labels = Annotated[dict[QualifiedName, LabelValue], Field(max_length=16)]
+Mode = Literal["Auto", "Enabled", "Disabled"]
 
 
 class SlaSpec(ResourceModel):
@@ -46,6 +50,42 @@ class TracesSpec(ResourceModel):
     )
 
 
+class MonitorSpec(ResourceModel):
+    """How Prometheus finds the pods: by an object of the Prometheus operator."""
+
+    type: Literal["Auto", "PodMonitor", "ServiceMonitor", "None"] = "Auto"
+    """Auto: a PodMonitor, else a ServiceMonitor, whichever the cluster serves. None: you scrape the pods yourself,
+    with the resource's name as the label job."""
+    labels: Labels | None = None
+    """Further labels of the object, by which Prometheus selects it, such as release: kube-prometheus-stack."""
+
+    rules = (without_reserved_keys("labels"),)
+
+
+class AlertsSpec(ResourceModel):
+    """What wakes people: a PrometheusRule."""
+
+    mode: Mode = "Auto"
+    """Auto: where the cluster serves the kind. Enabled: it must."""
+    labels: Labels | None = None
+    """Further labels of the object, by which Prometheus selects it."""
+    runbook_url: Annotated[RunbookUrl | None, Field(alias="runbookURL")] = None
+    """Where your runbooks are, with {alert} for the alert's name: each alert has it as runbook_url."""
+
+    rules = (without_reserved_keys("labels"),)
+
+
+class DashboardSpec(ResourceModel):
+    """A Grafana dashboard, in a ConfigMap that Grafana's sidecar loads."""
+
+    mode: Mode = "Auto"
+    """Auto: where the cluster serves PodMonitors or ServiceMonitors. Enabled: in any case."""
+    labels: Labels | None = None
+    """Further labels of the ConfigMap, beside grafana_dashboard: "1"."""
+
+    rules = (without_reserved_keys("labels"),)
+
+
 class ObservabilitySpec(ResourceModel):
     """What the gateway tells. Metrics are always served on /metrics."""
 
@@ -55,6 +95,12 @@ class ObservabilitySpec(ResourceModel):
     """Tenants with metrics of their own; the others share "other". Default 100."""
     sla: SlaSpec | None = None
     """What is promised to callers."""
+    monitor: MonitorSpec = MonitorSpec()
+    """How Prometheus finds the pods. A change rolls no pod."""
+    alerts: AlertsSpec = AlertsSpec()
+    """What wakes people. A change rolls no pod."""
+    dashboard: DashboardSpec = DashboardSpec()
+    """A Grafana dashboard. A change rolls no pod."""
     traces: TracesSpec | None = None
     """Where traces go. Absent: none are made."""
     profiling: Literal["Enabled", "Disabled"] = "Disabled"

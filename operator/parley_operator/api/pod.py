@@ -94,9 +94,11 @@ class ResourcesSpec(ResourceModel):
     )
 
 
-def _without_reserved_keys(field: str) -> Rule:
-    def holds(pod: Any) -> bool:
-        return not any(key.startswith(RESERVED_LABELS) for key in getattr(pod, field) or {})
+def without_reserved_keys(field: str) -> Rule:
+    """Labels or annotations of the user's that are not the operator's own."""
+
+    def holds(model: Any) -> bool:
+        return not any(key.startswith(RESERVED_LABELS) for key in getattr(model, field) or {})
 
     return Rule(
         cel=f"!has(self.{field}) || self.{field}.all(key, !({_starts_with_any('key', RESERVED_LABELS)}))",
@@ -163,4 +165,4 @@ class PodSpec(ResourceModel):
     trust_bundle: ConfigMapSource | None = None
     """Certificates (PEM) that the gateway trusts instead of the system's, for providers behind a private CA."""
 
-    rules = (_without_reserved_keys("labels"), _without_reserved_keys("annotations"))
+    rules = (without_reserved_keys("labels"), without_reserved_keys("annotations"))

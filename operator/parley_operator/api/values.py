@@ -160,6 +160,15 @@ Origin = Annotated[
     ),
 ]
 
+RunbookUrl = Annotated[
+    str,
+    Shape(
+        r"^https?://[^\s]*[{]alert[}][^\s]*$",
+        "a URL with {alert} where the alert's name goes, such as https://wiki.example.com/voice#{alert}",
+        max_length=512,
+    ),
+]
+
 PublicUrl = Annotated[
     str, Shape(r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$", "https:// and a host, without a path", max_length=300)
 ]

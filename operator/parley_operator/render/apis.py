@@ -36,6 +36,9 @@ OPTIONAL: dict[str, Api] = {
     "DestinationRule": Api("networking.istio.io", "v1", "destinationrules"),
     "KongPlugin": Api("configuration.konghq.com", "v1", "kongplugins"),
     "KongUpstreamPolicy": Api("configuration.konghq.com", "v1beta1", "kongupstreampolicies"),
+    "PodMonitor": Api("monitoring.coreos.com", "v1", "podmonitors"),
+    "ServiceMonitor": Api("monitoring.coreos.com", "v1", "servicemonitors"),
+    "PrometheusRule": Api("monitoring.coreos.com", "v1", "prometheusrules"),
 }
 """By kind."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.agent_text import agent_map
+from parley_operator.render.dashboard import dashboard
 from parley_operator.render.deployment import deployment
 from parley_operator.render.endpoints import endpoints
 from parley_operator.render.facts import Facts
@@ -13,10 +14,12 @@ from parley_operator.render.hpa import hpa
 from parley_operator.render.image import gateway_version
 from parley_operator.render.ingress import ingresses
 from parley_operator.render.labels import selector
+from parley_operator.render.monitor import pod_monitor, service_monitor
 from parley_operator.render.names import base_name
 from parley_operator.render.network_policy import network_policy
 from parley_operator.render.pdb import pdb
 from parley_operator.render.policies import findings, missing_values
+from parley_operator.render.prometheus_rule import prometheus_rule
 from parley_operator.render.rendered import Manifest, ObjectKey, Rendered, object_key
 from parley_operator.render.salt import salt_secret, salt_secret_name
 from parley_operator.render.scale import scale
@@ -64,6 +67,10 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         hpa(resource),
         *ingresses(resource, facts),
         *routes(resource, facts),
+        pod_monitor(resource, facts),
+        service_monitor(resource, facts),
+        prometheus_rule(resource, facts),
+        dashboard(resource, facts),
     ]
     return [manifest for manifest in wanted if manifest is not None]
 

@@ -10,6 +10,7 @@ from parley_operator.api.durations import seconds
 from parley_operator.render.facts import CertificateFact, Facts
 from parley_operator.render.gateway_api import gateway_api
 from parley_operator.render.ingress import exposure, tls_secret_name, told
+from parley_operator.render.monitoring import kinds_not_served
 from parley_operator.render.network_policy import unknown_destinations
 from parley_operator.render.references import Presence, Purpose, Reference, references
 from parley_operator.render.rendered import Finding
@@ -95,6 +96,7 @@ POLICIES: tuple[Policy, ...] = (
     gateway_api,
     drain,
     unknown_destinations,
+    kinds_not_served,
     controller_settings,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from time import perf_counter
 
 import aiohttp
@@ -11,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from parley_operator.kube.connection import Handler
+from parley_operator.kube.inventory import Key
 
 ConditionCounts = dict[tuple[str, str], int]
 """How many resources have a condition of this type and status."""
@@ -29,6 +31,24 @@ class _Conditions(Collector):
         )
         for (kind, status), number in sorted(self._count().items()):
             family.add_metric([kind, status], number)
+        yield family
+
+
+class _Certificates(Collector):
+    """Read at each scrape."""
+
+    def __init__(self, expiries: Callable[[], Iterable[tuple[Key, str]]]) -> None:
+        self._expiries = expiries
+
+    def collect(self) -> Iterable[Metric]:
+        """The family of gauges. Its labels are not `namespace` and `name`: Prometheus has its own of that name."""
+        family = GaugeMetricFamily(
+            "parley_operator_certificate_not_after_seconds",
+            "When the certificate of a VoiceDeployment's endpoint expires, in seconds since 1970.",
+            labels=["voice_namespace", "voice_deployment"],
+        )
+        for (namespace, name), moment in self._expiries():
+            family.add_metric([namespace, name], datetime.fromisoformat(moment).timestamp())
         yield family
 
 
@@ -82,6 +102,10 @@ class OperatorMetrics:
     def observe_conditions(self, count: Callable[[], ConditionCounts]) -> None:
         """Count resources by condition at each scrape."""
         self.registry.register(_Conditions(count))
+
+    def observe_certificates(self, expiries: Callable[[], Iterable[tuple[Key, str]]]) -> None:
+        """Tell when certificates expire; moments are as statuses have them."""
+        self.registry.register(_Certificates(expiries))
 
     def render(self) -> bytes:
         """The text format."""

@@ -77,6 +77,7 @@ class Operator:
             on_event=self._saw_event,
         )
         self._metrics.observe_queue(depth=lambda: self._queue.depth, age=self._queue.oldest_wait)
+        self._metrics.observe_certificates(lambda: list(self._resources.certificates()))
         self._metrics.observe_conditions(lambda: count_conditions(self._resources.statuses()))
 
     async def run(self) -> None:

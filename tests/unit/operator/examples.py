@@ -72,6 +72,15 @@ FULL_SPEC: dict[str, Any] = {
         "scaleDownWindow": "20m",
     },
     "rollout": {"drainTimeout": "45m"},
+    "observability": {
+        "monitor": {"type": "ServiceMonitor", "labels": {"release": "kube-prometheus-stack"}},
+        "alerts": {
+            "mode": "Enabled",
+            "labels": {"release": "kube-prometheus-stack"},
+            "runbookURL": "https://wiki.example.com/voice#{alert}",
+        },
+        "dashboard": {"mode": "Enabled", "labels": {"folder": "voice"}},
+    },
     "networkPolicy": {
         "mode": "Enabled",
         "ingressFrom": [
@@ -379,6 +388,24 @@ GOOD: dict[str, dict[str, Any]] = {
 
 BAD: list[Bad] = [
     Bad("no agent", {**MINIMAL, "spec": {"pipeline": MINIMAL["spec"]["pipeline"]}}, "spec.agent", "required"),
+    Bad(
+        "a monitor of no kind",
+        resource(observability={"monitor": {"type": "Probe"}}),
+        "spec.observability.monitor.type",
+        "PodMonitor",
+    ),
+    Bad(
+        "labels of the operator's own",
+        resource(observability={"alerts": {"labels": {"parley.dev/name": "other"}}}),
+        "spec.observability.alerts.labels",
+        "written by the operator",
+    ),
+    Bad(
+        "a runbook that is the same for all",
+        resource(observability={"alerts": {"runbookURL": "https://wiki.example.com/voice"}}),
+        "spec.observability.alerts.runbookURL",
+        "alert",
+    ),
     Bad(
         "a network that is none",
         resource(networkPolicy={"ingressFrom": [{"ipBlock": {"cidr": "10.0.0.256/8"}}]}),

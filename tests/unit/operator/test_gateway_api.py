@@ -29,7 +29,7 @@ ELSEWHERE = Listener("elsewhere", "HTTPS", 443, "*.example.org")
 DATABASE = Listener("database", "TCP", 5432, None)
 BOTH = Gateway((HTTP, HTTPS, ELSEWHERE, DATABASE))
 AT = ("infra", "main")
-ALL_APIS = frozenset(OPTIONAL)
+ALL_APIS = frozenset(kind for kind, api in OPTIONAL.items() if api.group != "monitoring.coreos.com")
 CONTROLLERS = {
     "envoy-gateway": "gateway.envoyproxy.io/gatewayclass-controller",
     "istio": "istio.io/gateway-controller",

@@ -50,7 +50,7 @@ CASES: dict[str, dict[str, Any]] = {
     "self-signed": {"ingress": SELF_SIGNED},
     "plain": {"ingress": {}},
 }
-ALL_APIS = frozenset(OPTIONAL)
+ALL_APIS = frozenset(kind for kind, api in OPTIONAL.items() if api.group != "monitoring.coreos.com")
 IN_GOLDEN = ("Ingress", "Service", *OPTIONAL)
 
 
