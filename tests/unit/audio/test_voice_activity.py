@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -26,6 +26,14 @@ from tests.unit.embedded.sounds import Change, by_telephone, from_a_browser, lou
 
 FRAME = RATE * 20 // 1000 * 2
 CHUNK = 20 * FRAME
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nobody_is_waited_for() -> Iterator[None]:
+    """Audio comes as fast as it is judged: to wait for company would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("parley_gateway.audio.silero_batches._GATHER_S", 0.0)
+        yield
 
 
 @pytest_asyncio.fixture(params=["Energy", "Silero"])
