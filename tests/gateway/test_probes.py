@@ -59,6 +59,23 @@ async def test_liveness_and_metrics_answer(gateway: Served) -> None:
         assert name in metrics.text
 
 
+async def test_g15_probes_have_further_paths_where_that_is_said(site: Site) -> None:
+    site.settings["observability"] = {
+        "aliases": {
+            "health": ["/api/voice/health"],
+            "readiness": ["/ready"],
+            "liveness": ["/live"],
+            "metrics": ["/m"],
+        }
+    }
+    async with served(site.config()) as gateway:
+        assert (await gateway.get("/api/voice/health")).json()["status"] == "ok"
+        assert (await gateway.get("/ready")).json() == {"phase": "serving"}
+        assert (await gateway.get("/live")).json() == {"alive": True}
+        assert "voice_sessions_active" in (await gateway.get("/m")).text
+        assert (await gateway.get("/health")).status_code == 200
+
+
 async def unready(gateway: Served) -> dict[str, Any]:
     """The health of a gateway whose warming has failed, waiting for that."""
     async with asyncio.timeout(30):
