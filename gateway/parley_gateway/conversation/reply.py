@@ -296,7 +296,7 @@ class Reply:
         heard_ms = min(event.ms, self._spoken.ms)
         if heard_ms > self._furthest_ms:
             self._furthest_ms = heard_ms
-            self._watch.heard()
+            self._watch.heard(ago_s=event.ago_ms / 1000)
         self._heard_ms = heard_ms
         self._quality = event.quality
         if event.finished and self._spoken.complete and self.committed:
@@ -333,13 +333,13 @@ class Reply:
         return self._phase is Phase.PAUSED
 
     def release(self) -> bool:
-        """Go on where it was held. Returns whether it was."""
+        """Go on where it was held, the client being told first. Returns whether it was."""
         if self._phase is not Phase.PAUSED:
             return False
         self._phase = Phase.SPEAKING if self._spoken.ms else Phase.DRAFTING
         self._watch.heard()
-        self._effects.do(ResumePlayout(self._number, self._heard_ms))
         self._effects.notify(ReplyContinued(self._number))
+        self._effects.do(ResumePlayout(self._number, self._heard_ms))
         return True
 
     def interrupt(self) -> bool:

@@ -26,9 +26,10 @@ class Watch:
         """Something was made."""
         self._progress_at = self._effects.now
 
-    def heard(self) -> None:
-        """More was heard; or the caller begins to wait, or has stopped keeping the reply waiting."""
-        self._progress_at = self._heard_at = self._effects.now
+    def heard(self, *, ago_s: float = 0.0) -> None:
+        """More was heard until then; or the caller begins to wait, or has stopped keeping the reply waiting."""
+        self._heard_at = max(self._heard_at, self._effects.now - ago_s)
+        self._progress_at = max(self._progress_at, self._heard_at)
 
     def is_over(self, *, tools_awaited: bool) -> bool:
         """Whether there is no use in waiting on."""

@@ -164,7 +164,8 @@ class Playout:
             reported, at, known = self._report
             played = min(played, reported + max(0.0, now - at))
             quality = known if now - at <= REPORT_FRESH_S else quality
-        return PlayoutReported(self.reply, _whole_ms(played), quality)
+        dry_s = self._dry_for(now) if played >= self._sent_s - _TOLERANCE_S else 0.0
+        return PlayoutReported(self.reply, _whole_ms(played), quality, ago_ms=_whole_ms(dry_s))
 
     @property
     def sent_ms(self) -> int:

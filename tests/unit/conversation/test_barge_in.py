@@ -216,7 +216,7 @@ def test_a_false_interruption_lets_the_reply_go_on_where_it_was() -> None:
     driver.advance(0.5)
     assert kinds(driver.stops_speaking()) == [CallerQuiet]
     assert kinds(driver.advance(1.99)) == []
-    assert kinds(driver.advance(0.02)) == [ResumePlayout, ReplyContinued]
+    assert kinds(driver.advance(0.02)) == [ReplyContinued, ResumePlayout]
     assert driver.commands(ResumePlayout) == [ResumePlayout(1, 1300)]
 
 
@@ -243,7 +243,7 @@ def test_a_recogniser_that_says_that_there_were_no_words_is_believed() -> None:
     driver.starts_speaking()
     driver.advance(0.5)
     driver.stops_speaking()
-    assert kinds(driver.hears("", final=True)) == [ResumePlayout, ReplyContinued]
+    assert kinds(driver.hears("", final=True)) == [ReplyContinued, ResumePlayout]
 
 
 def test_sound_that_comes_back_with_the_reply_each_time_is_not_believed_any_more() -> None:

@@ -421,6 +421,18 @@ def test_a_provider_that_stalls_for_ever_does_not_silence_the_session_for_ever(w
     run(scene())
 
 
+def test_g10_a_voice_that_stalls_in_the_middle_is_given_up_as_long_after_its_last_sound() -> None:
+    async def scene() -> None:
+        async with World(tts=ScriptedTts(Voice(stalls_after_chunks=3))) as world:
+            await world.caller_says("hello")
+            await world.until(lambda: world.client.told(ReplyOver), within_s=70.0)
+            heard_until = world.client.writes[0].at + 0.3
+            silence_s = world.client.told_at(ReplyOver)[0] - heard_until
+            assert silence_s == pytest.approx(world.timings.silence_s, abs=0.1)
+
+    run(scene())
+
+
 def test_providers_that_keep_failing_end_the_session() -> None:
     async def scene() -> None:
         broken = Answer("", fails=ProviderError(Stage.LLM, FailureKind.REFUSED, "by script"))

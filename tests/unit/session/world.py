@@ -43,6 +43,7 @@ from parley_gateway.ports import (
     TtsSegment,
     Unit,
     Usage,
+    VoiceActivity,
 )
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.config import SessionConfig
@@ -402,6 +403,7 @@ class World:
         phrases: Phrases | None = None,
         limits: LimitsConfig | None = None,
         turn_taking: TurnTakingConfig | None = None,
+        voice_activity: VoiceActivity | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.stt = stt or ScriptedStt()
@@ -410,12 +412,19 @@ class World:
         self.client = client or ListeningClient()
         self.client.is_told = True
         self.measured = Measurements()
+        config = SessionConfig(
+            limits or LimitsConfig(),
+            turn_taking or TurnTakingConfig(),
+            DeadlinesConfig(),
+            tool_timeout_s=10.0 if tools else 0.0,
+        )
+        self.timings = config.timings
         self.session = Session(
             "s1",
             link=self.client,
-            pipeline=Pipeline(self.stt, self.llm, self.tts),
+            pipeline=Pipeline(self.stt, self.llm, self.tts, voice_activity=voice_activity),
             agent=AgentText(instructions="Be brief.", greeting=greeting, phrases=phrases or SPEECHLESS),
-            config=SessionConfig(limits or LimitsConfig(), turn_taking or TurnTakingConfig(), DeadlinesConfig()),
+            config=config,
             observer=self.measured,
             tools=tools,
         )
