@@ -59,7 +59,10 @@ async def settle(settled: Awaitable[None], *, timeout_s: float, hurry: asyncio.E
     try:
         await asyncio.wait({waiting}, timeout=_AT_ONCE_S)
         if not waiting.done():
-            logger.warning("rows wait for their destination", extra={"timeout_s": round(timeout_s, 1)})
+            logger.warning(
+                "rows wait for their destination: a second signal leaves them to the next process",
+                extra={"timeout_s": round(timeout_s, 1)},
+            )
             await asyncio.wait({waiting, hurried}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
