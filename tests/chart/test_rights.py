@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from charts.derive import NAMESPACE, ROOT
 from localcluster import AUDIT_METADATA, ControlPlane
+from localcluster.builds import BuildCache
+from localcluster.versions import PROMETHEUS_OPERATOR
 from quickstart.commands import Commands
 from quickstart.watch import wait_until
-from tests.chart.manifests import Manifests
+from tests.chart.manifests import Manifests, of_kind, the
+from tests.operator.conftest import RULES
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.timeout(900)
@@ -27,6 +32,9 @@ KINDS = (
     "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "/apis/events.k8s.io/v1/namespaces/{}/events",
+    "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
+    "/apis/monitoring.coreos.com/v1/namespaces/{}/podmonitors",
+    "/apis/monitoring.coreos.com/v1/namespaces/{}/prometheusrules",
 )
 
 
@@ -36,12 +44,33 @@ def values(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def test_o10_the_charts_rights_are_enough(
-    values: str, kubectl: str, render: Callable[..., Manifests], tmp_path: Path
+def by_resource(rules: Iterable[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:
+    """Verbs by group and resource."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for rule in rules:
+        for group, resource in product(rule["apiGroups"], rule["resources"]):
+            found.setdefault((group, resource), set()).update(rule["verbs"])
+    return found
+
+
+def test_o10_the_chart_gives_the_rights_that_the_operators_tests_run_with_and_no_others(
+    render: Callable[..., Manifests],
 ) -> None:
+    """Each kind that the operator makes or watches brings its own rule, and nothing beside it."""
+    manifests = render()
+    binding = the(manifests, "ClusterRoleBinding")["roleRef"]["name"]
+    [role] = [one for one in of_kind(manifests, "ClusterRole") if one["metadata"]["name"] == binding]
+    leases = [rule for rule in RULES if rule["resources"] == ["leases"]]
+    assert by_resource(role["rules"]) == by_resource(rule for rule in RULES if rule not in leases)
+
+
+async def test_o10_the_charts_rights_are_enough(
+    values: str, kubectl: str, render: Callable[..., Manifests], builds: BuildCache, tmp_path: Path
+) -> None:
+    builds.ensure((PROMETHEUS_OPERATOR,))
     with ControlPlane(audit_policy=AUDIT_METADATA) as server:
         admin = Commands({"KUBECONFIG": str(server.kubeconfig), "PATH": str(Path(kubectl).parent)})
-        install(admin, render(*filter(None, [values])))
+        install(admin, render(*filter(None, [values])), others=builds.folder(PROMETHEUS_OPERATOR))
         scope = [f"--namespace={SERVED}"] if values else []
         kubeconfig, log = server.kubeconfig_for(ACCOUNT), tmp_path / "operator.log"
         operator = OperatorProcess(kubeconfig, log, f"--lease-namespace={NAMESPACE}", *scope).start()
@@ -63,13 +92,14 @@ async def test_o10_the_charts_rights_are_enough(
         assert refused_resources(server.audit_log) == ({"ingressclasses"} if values else set())
 
 
-def install(admin: Commands, manifests: Manifests) -> None:
-    """What Helm would create, without the pods: here no kubelet runs them."""
+def install(admin: Commands, manifests: Manifests, *, others: Path) -> None:
+    """What Helm would create, without the pods: here no kubelet runs them. `others` has definitions of others."""
     for namespace in (NAMESPACE, SERVED):
         admin.read("kubectl", "create", "namespace", namespace)
     kinds = {"CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
     chosen = [manifest for manifest in manifests if manifest["kind"] in kinds]
     admin.read("kubectl", "create", "-f", "-", given=yaml.safe_dump_all(chosen))
+    admin.read("kubectl", "create", "-f", str(others))
     admin.read("kubectl", "wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
 
 
