@@ -23,8 +23,8 @@ def main() -> None:
     arguments = _parser().parse_args()
     place = Place.here()
     os.sched_setaffinity(0, place.load)
-    if arguments.nice:
-        os.nice(arguments.nice)
+    if arguments.realtime:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     uvloop.run(_measure(arguments, place))
 
 
@@ -33,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pipecat", type=Path, required=True, help="the python of Pipecat's environment")
     parser.add_argument("--quick", action="store_true", help="shorter, and no search for the most sessions")
     parser.add_argument("--only", nargs="+", metavar="PART", help="some of the parts")
-    parser.add_argument("--nice", type=int, default=0, help="of all processes; -15 where others use the machine")
+    parser.add_argument(
+        "--realtime", action="store_true", help="all processes before any other of the machine; needs root"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder for bench.md and bench.json")
     return parser
 

@@ -23,14 +23,18 @@ class Resampler:
     Works in 32-bit float: soxr's own 16-bit path dithers, and so differs from run to run.
     """
 
-    def __init__(self, in_rate: int, out_rate: int) -> None:
-        """Rates in Hz; equal ones pass audio through. Raises ValueError for a rate out of range."""
+    def __init__(self, in_rate: int, out_rate: int, *, rough: bool = False) -> None:
+        """Rates in Hz; equal ones pass audio through. Raises ValueError for a rate out of range.
+
+        `rough`: for what only a detector of speech hears: a sixth of the CPU, as little delay, a duller sound.
+        """
         for rate in (in_rate, out_rate):
             if not LOWEST_RATE <= rate <= HIGHEST_RATE:
                 raise ValueError(f"a sample rate of {rate} Hz is not within {LOWEST_RATE} to {HIGHEST_RATE} Hz")
         self.in_rate = in_rate
         self.out_rate = out_rate
-        self._stream = None if in_rate == out_rate else _stream(in_rate, out_rate)
+        self._rough = rough
+        self._stream = None if in_rate == out_rate else _stream(in_rate, out_rate, rough)
 
     def feed(self, pcm: bytes) -> bytes:
         """What can be said of the output so far. Raises ValueError when a sample is cut in two."""
@@ -46,11 +50,13 @@ class Resampler:
         if self._stream is None:
             return b""
         rest = _to_pcm(self._stream.resample_chunk(np.empty(0, np.float32), last=True))
-        self._stream = _stream(self.in_rate, self.out_rate)
+        self._stream = _stream(self.in_rate, self.out_rate, self._rough)
         return rest
 
 
-def _stream(in_rate: int, out_rate: int) -> soxr.ResampleStream:
+def _stream(in_rate: int, out_rate: int, rough: bool) -> soxr.ResampleStream:
+    if rough:
+        return soxr.ResampleStream(in_rate, out_rate, 1, dtype="float32", quality="LQ")
     low_delay = max(in_rate, out_rate) <= _LOW_DELAY_UP_TO
     return soxr.ResampleStream(in_rate, out_rate, 1, dtype="float32", quality="HQ", vr=low_delay)
 

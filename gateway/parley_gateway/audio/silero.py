@@ -88,7 +88,7 @@ class SileroStream:
         self._batches = batches
         self._tuning = tuning
         self._on_event = on_event
-        self._resampler = Resampler(sample_rate, RATE)
+        self._resampler = Resampler(sample_rate, RATE, rough=True)
         self._rest = b""
         self._context = np.zeros(CONTEXT, np.float32)
         self._noise = NoiseFloor(frame_ms=WINDOW_MS, window_ms=tuning.noise_window_ms)

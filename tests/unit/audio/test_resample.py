@@ -62,8 +62,9 @@ def test_equal_rates_hand_on_the_same_bytes() -> None:
 @pytest.mark.parametrize(
     ("in_rate", "out_rate"), [(8_000, 16_000), (16_000, 8_000), (22_050, 24_000), (48_000, 16_000)]
 )
-def test_it_lags_the_live_stream_by_less_than_three_frames(in_rate: int, out_rate: int) -> None:
-    resampler = Resampler(in_rate, out_rate)
+@pytest.mark.parametrize("rough", [False, True], ids=["for people", "for detectors"])
+def test_it_lags_the_live_stream_by_less_than_three_frames(in_rate: int, out_rate: int, rough: bool) -> None:
+    resampler = Resampler(in_rate, out_rate, rough=rough)
     pcm = tone(1_000, in_rate)
     frame = in_rate // 50 * 2
     produced = sum(len(resampler.feed(pcm[at : at + frame])) for at in range(0, len(pcm), frame))
