@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
+import pytest
 import pytest_asyncio
 
 from parley_client import FEATURES, Audio, Conversation, Received, connect
@@ -14,6 +15,7 @@ from tests.emulators.anthropic_messages import AnthropicScript
 from tests.emulators.emulators import Emulators
 from tests.emulators.http import Exchange
 from tests.emulators.language_model import ScriptedCall
+from tests.emulators.openai_speech import OpenAISpeechScript
 from tests.emulators.recogniser import DeepgramScript
 from tests.gateway.calling import QUESTION, calling
 from tests.gateway.running import TOKEN, Site, served
@@ -44,6 +46,12 @@ class Heard:
             self._changed.clear()
             await self._changed.wait()
         return found[0]
+
+
+@pytest.fixture(autouse=True)
+def fast_speech(emulators: Emulators) -> None:
+    """Callers listen in real time."""
+    emulators.openai_speech.set_script(OpenAISpeechScript(ms_per_character=20))
 
 
 def calls(name: str, preamble: str = "") -> AnthropicScript:

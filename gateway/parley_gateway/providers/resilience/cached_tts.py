@@ -47,7 +47,7 @@ class CachedTts:
         self._cache = cache
         self._agent = agent
         self._observer = observer
-        self._phrases: frozenset[Text] = frozenset()
+        self._phrases: tuple[Text, ...] = ()
         self._making: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
 
@@ -134,7 +134,7 @@ class CachedTts:
 
     def _prepare(self) -> None:
         """Make what the agent's present text has and the cache has not, in the background."""
-        phrases = frozenset(_phrases(self._agent()))
+        phrases = tuple(_phrases(self._agent()))
         if phrases == self._phrases:
             return
         self._phrases = phrases
@@ -241,7 +241,7 @@ async def _nothing() -> AsyncIterator[TtsSegment]:
 
 
 def _phrases(agent: AgentText) -> Iterator[Text]:
-    """What the agent says without a model, cut into what is spoken at a time."""
+    """What the agent says without a model, cut into what is spoken at a time; the most needed first."""
     phrases = agent.phrases
     for phrase in (phrases.apology, phrases.still_there, phrases.goodbye, agent.greeting or ""):
         segmenter = Segmenter()
