@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from parley_gateway.configuration import ConfigurationError
+from parley_gateway.gateway import Gateway
 from tests.emulators.anthropic_messages import AnthropicScript
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault
@@ -87,3 +91,10 @@ async def test_g14_a_collector_that_is_away_touches_no_conversation(site: Site) 
         calling(gateway) as (_, conversation),
     ):
         assert (await conversation.type("hello?")).status == "completed"
+
+
+def test_g14_without_the_package_it_is_said_what_to_install(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "parley_gateway.telemetry.traces", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with pytest.raises(ConfigurationError, match=r"install parley-voice\[traces\]"):
+        Gateway(traced(site, "http://127.0.0.1:9/v1/traces").config())

@@ -33,6 +33,7 @@ from parley_gateway.ports import (
 )
 
 RATE = 16_000
+_VOICE_RATE = 24_000
 _SIGNATURE = re.compile(r"#([\w-]+)#")
 _FAILS = 0.02
 
@@ -148,7 +149,7 @@ class EchoingLlm:
 class HastyTts:
     """A tenth of a second for each sentence."""
 
-    sample_rate = RATE
+    sample_rate = _VOICE_RATE
 
     async def warm(self) -> None:
         return None
@@ -156,7 +157,7 @@ class HastyTts:
     async def speak(self, _request: TtsRequest, segments: AsyncIterator[TtsSegment]) -> AsyncIterator[TtsAudio]:
         async for segment in segments:
             await asyncio.sleep(0.005)
-            yield TtsAudio(segment.segment, bytes(RATE // 10 * 2))
+            yield TtsAudio(segment.segment, bytes(_VOICE_RATE // 10 * 2))
 
     async def aclose(self) -> None:
         return None
