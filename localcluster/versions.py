@@ -221,7 +221,9 @@ _GATEWAY_CRDS = "config/crd/standard/gateway.networking.k8s.io_{}.yaml"
 GATEWAY_API_CRDS = GoBuild(
     name="gateway-api-crds",
     modules=(GoModule("sigs.k8s.io/gateway-api", "v1.3.0", "h1:q6okN+/UKDATola4JY7zXzx40WO4VISk7i9DIfOvr9M="),),
-    assets=tuple(map(_GATEWAY_CRDS.format, ("gatewayclasses", "gateways", "httproutes", "referencegrants"))),
+    assets=tuple(
+        map(_GATEWAY_CRDS.format, ("gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"))
+    ),
 )
 ENVOY_GATEWAY_CRDS = GoBuild(
     name="envoy-gateway-crds",

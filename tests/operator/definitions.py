@@ -22,14 +22,13 @@ Definition = dict[str, Any]
 
 
 def published(build: GoBuild, *kinds: str) -> list[Definition]:
-    """The definitions of these kinds in a module's files."""
+    """The definitions of these kinds in a module's files; of all where none is named."""
     cache = BuildCache(cache_dir(), progress=Progress())
     cache.ensure((build,))
     files = [cache.binary(build, asset.rpartition("/")[2]) for asset in build.assets]
     documents = [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]
-    found = [document for document in documents if document["spec"]["names"]["kind"] in kinds]
-    assert {document["spec"]["names"]["kind"] for document in found} == set(kinds)
-    return found
+    found = {document["spec"]["names"]["kind"]: document for document in documents}
+    return [found[kind] for kind in kinds or found]
 
 
 def gateway_api() -> list[Definition]:
@@ -46,6 +45,14 @@ def istio() -> list[Definition]:
 
 def traefik() -> list[Definition]:
     return published(TRAEFIK_CRDS, "Middleware")
+
+
+def all_of_the_gateway_api() -> list[Definition]:
+    return published(GATEWAY_API_CRDS)
+
+
+def all_of_traefik() -> list[Definition]:
+    return published(TRAEFIK_CRDS)
 
 
 async def install(client: Client, definitions: Iterable[Definition]) -> None:
