@@ -14,7 +14,7 @@ from tests.bench.report import circumstances, table, write
 from tests.bench.rows import FULL, QUICK, Benchmark, Row
 from tests.bench.trial import Place, Trials
 
-_SECONDS = 20.0
+_SECONDS = 15.0
 _QUICK_SECONDS = 10.0
 
 

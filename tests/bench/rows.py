@@ -65,7 +65,7 @@ class Sizes:
     tries: int
 
 
-FULL = Sizes(30, 40, 20, 1000, 150, 10, Search(40, 160, 5, 20), Search(15, 80, 5, 20), tries=3)
+FULL = Sizes(30, 40, 20, 1000, 150, 10, Search(40, 160, 10, 40), Search(15, 120, 5, 40), tries=4)
 QUICK = Sizes(30, 40, 10, 200, 50, 8, FULL.flux, FULL.detected, tries=0)
 
 
@@ -83,10 +83,10 @@ class Benchmark:
         return {
             "steady": self._steady,
             "interruptions": self._interruptions,
-            "openai": self._openai,
-            "detected": self._detected,
-            "idle": self._idle,
             "capacity": self._capacity,
+            "detected": self._detected,
+            "openai": self._openai,
+            "idle": self._idle,
         }
 
     async def _both(self, mode: Mode, sessions: int) -> tuple[Seen, Seen]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,9 @@ from tests.bench.providers.sockets import Stream
 
 Waiting = deque[Callable[["Recognition"], None]]
 """Callers that have begun to speak and do not know their stream yet, in the order in which they came."""
+
+
+_RATE = re.compile(rb"sample_rate=([0-9]+)")
 
 
 class Recognition(Stream):
@@ -69,10 +73,13 @@ class V1(Recognition):
 
     def __init__(self, request: WSUpgradeRequest, waiting: Waiting) -> None:
         super().__init__(request, waiting)
+        rate = _RATE.search(request.path)
+        self._bytes_per_s = 2 * int(rate[1]) if rate else 32_000
         self._at = 0.0
 
     def started(self, turn: int) -> None:
         """Somebody speaks."""
+        self._at = self.audio_bytes / self._bytes_per_s
         self.say(orjson.dumps({"type": "SpeechStarted", "channel": [0], "timestamp": self._at}))
 
     def heard(self, turn: int, text: str) -> None:
@@ -82,7 +89,6 @@ class V1(Recognition):
     def ended(self, turn: int, text: str) -> None:
         """The turn is over."""
         self.say(self._results(text, final=True))
-        self._at += 3.0
 
     def _results(self, text: str, *, final: bool) -> bytes:
         words = [
