@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tracemalloc
 
 import pytest
 
@@ -713,43 +712,7 @@ def test_recognition_that_breaks_now_and_then_is_not_lost() -> None:
     run(scene())
 
 
-# --- for long ---
-
-
-def test_an_hour_of_conversation_takes_no_more_memory_than_its_history() -> None:
-    async def scene() -> None:
-        world = World(
-            limits=LimitsConfig(session_duration=7200),
-            llm=ScriptedLlm(Answer("Yes. " * 3)),
-            tts=ScriptedTts(Voice(ms_per_character=200)),
-        )
-        async with world:
-            tracemalloc.start()
-            sizes = []
-            for quarter in range(4):
-                while world.loop.time() < (quarter + 1) * 900:
-                    await turn(world)
-                sizes.append(tracemalloc.get_traced_memory()[0])
-            tracemalloc.stop()
-            assert len(world.session._reaper) == 0
-            assert len(asyncio.all_tasks()) <= 4
-            assert sizes[3] - sizes[0] < 200_000, sizes
-            assert world.measured.underruns == []
-
-    async def turn(world: World) -> None:
-        over = len(world.measured.replies)
-        for _ in range(10):
-            world.session.audio(bytes(3200))
-        await world.caller_says("go on")
-        await world.until(lambda: len(world.measured.replies) > over, step_s=0.5)
-        for remembered in (world.client.writes, world.client.notices, world.llm.requests, world.tts.spoken):
-            remembered.clear()
-        world.tts.contexts.clear()
-        world.measured.latencies.clear()
-        world.measured.usage.clear()
-        world.stt.stream.received.clear()
-
-    run(scene())
+# --- several ---
 
 
 def test_sessions_side_by_side_do_not_meet() -> None:

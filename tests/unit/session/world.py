@@ -155,8 +155,11 @@ class ScriptedLlm:
     async def warm(self) -> None:
         return None
 
+    def next_answer(self) -> Answer:
+        return self.answers[min(len(self.requests), len(self.answers) - 1)]
+
     async def reply(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
-        answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
+        answer = self.next_answer()
         self.requests.append(request)
         self.open += 1
         try:
