@@ -104,6 +104,7 @@ class FactsGatherer:
             now=now,
             replicas=self._replicas(key),
             config_maps_in_use=self._config_maps_in_use(key),
+            revisions=self._revisions(key),
             salt=known.salt,
             token=known.token,
             signing_key=known.signing_key,
@@ -144,6 +145,10 @@ class FactsGatherer:
     def _config_maps_in_use(self, key: Key) -> frozenset[str]:
         children = self._inventory.of((key[0], base_name(key[1])))
         return frozenset(live.view["config"] for live in children if live.ref.kind == "ReplicaSet") - {None}
+
+    def _revisions(self, key: Key) -> dict[str, int]:
+        children = self._inventory.of((key[0], base_name(key[1])))
+        return {live.ref.name: live.view["revision"] for live in children if live.ref.kind == "ControllerRevision"}
 
 
 def _generated_names(resource: VoiceDeployment) -> dict[str, str]:

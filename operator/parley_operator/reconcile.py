@@ -22,7 +22,8 @@ from parley_operator.kube.inventory import Inventory, Key, Live
 from parley_operator.kube.ownership import FIELD_MANAGER
 from parley_operator.render import Rendered, object_key, render
 from parley_operator.render.rendered import ObjectKey
-from parley_operator.resources import Resources
+from parley_operator.resources import Resources, is_paused
+from parley_operator.rollback import in_effect
 from parley_operator.status import (
     Blocked,
     Children,
@@ -37,9 +38,11 @@ logger = logging.getLogger(__name__)
 
 LOOK_AGAIN = 15.0
 """Seconds after which to look again at what no watch tells of: a foreign object in the way, a missing class."""
+AT_ONCE = 0.1
+"""Seconds, for what follows from what this very run has found."""
 _EVENTFUL = frozenset({"Ready", "Progressing", "AutoscalingReady", "SettingsHonoured"})
 _EXPECTED = frozenset(
-    {"Suspended", "RollingOut", "RolloutComplete", "NoPodReady", "AddressPending", "SetInController"}
+    {"Suspended", "RollingOut", "RolloutComplete", "NoPodReady", "AddressPending", "SetInController", "Paused"}
 )
 """Reasons that are news but no warnings: the last is true of every resource of an ingress class."""
 
@@ -95,20 +98,26 @@ class Reconciler:
     async def _bring(self, key: Key, body: Json, resource: VoiceDeployment, *, now: datetime) -> float | None:
         owner = Owner(KIND, resource.metadata.name, resource.metadata.uid)
         taken = self._resources.claims.taken(key)
-        facts = await self._gatherer.gather(resource, owner, taken_hosts=taken, now=now)
-        rendered = render(resource, facts)
-        blocked = await self._apply(rendered, owner)
-        if blocked is None:
+        running = await in_effect(self._client, body, resource)
+        facts = await self._gatherer.gather(running, owner, taken_hosts=taken, now=now)
+        rendered = render(running, facts)
+        paused = is_paused(body["metadata"])
+        blocked = None if paused else await self._apply(rendered, owner)
+        if blocked is None and not paused:
             await self._prune(key, rendered, owner)
         status = compute_status(
             resource,
             rendered,
             self._children(key, owner),
+            running=running,
+            paused=paused,
             blocked=blocked,
             previous=body.get("status") or {},
             now=now,
         )
         await self._publish(body, status, now=now)
+        if running is resource and _is_to_be_rolled_back(resource, status):
+            return AT_ONCE
         return _look_again(rendered, blocked, now)
 
     async def _apply(self, rendered: Rendered, owner: Owner) -> Blocked | None:
@@ -197,6 +206,12 @@ class Reconciler:
             return
         if answer.get("status") == status:
             self._resources.record(answer)
+
+
+def _is_to_be_rolled_back(resource: VoiceDeployment, status: Json) -> bool:
+    """Whether the next run brings the last good revision to the pods."""
+    wanted = resource.spec.rollout.on_failure == "Rollback"
+    return wanted and "failedRevision" in status and "currentRevision" in status
 
 
 def _look_again(rendered: Rendered, blocked: Blocked | None, now: datetime) -> float | None:

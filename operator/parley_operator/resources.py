@@ -10,6 +10,9 @@ from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import Key
 from parley_operator.render.names import base_name
 
+PAUSED_ANNOTATION = "parley.dev/paused"
+"""On a resource: with the value true, the operator looks and tells, and changes nothing."""
+
 
 class Resources:
     """The operator's own view of its resources, fed by a watch and by the answers to its writes."""
@@ -103,11 +106,17 @@ def _is_stale(body: Json, known: Json) -> bool:
 
 
 def _differs(known: Json, body: Json) -> bool:
-    """Whether anything changed that a reconciliation would act upon: not annotations, not labels."""
+    """Whether anything changed that a reconciliation would act upon: of annotations, the pause alone."""
     return _is_changed(known, body) or known.get("status") != body.get("status")
 
 
 def _is_changed(known: Json, body: Json) -> bool:
-    """Whether it is another object, another spec or on its way out."""
+    """Whether it is another object, another spec, paused or not, or on its way out."""
     old, new = known["metadata"], body["metadata"]
-    return any(old.get(name) != new.get(name) for name in ("uid", "generation", "deletionTimestamp"))
+    is_other = any(old.get(name) != new.get(name) for name in ("uid", "generation", "deletionTimestamp"))
+    return is_other or is_paused(old) != is_paused(new)
+
+
+def is_paused(metadata: Mapping[str, Json]) -> bool:
+    """Whether a person has asked that nothing be changed for now."""
+    return bool((metadata.get("annotations") or {}).get(PAUSED_ANNOTATION) == "true")

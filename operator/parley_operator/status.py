@@ -18,6 +18,7 @@ from parley_operator.pod_trouble import Trouble, first_trouble
 from parley_operator.render import Finding, Rendered
 from parley_operator.render.references import references
 from parley_operator.render.rendered import ServedCertificate
+from parley_operator.render.revision import revision_name
 from parley_operator.route_status import route_verdict
 from parley_operator.verdict import Verdict
 
@@ -47,8 +48,10 @@ class Blocked:
 @dataclass(frozen=True)
 class _Case:
     resource: VoiceDeployment
+    running: VoiceDeployment
     rendered: Rendered
     children: Children
+    paused: bool
     blocked: Blocked | None
 
     def finding(self, condition: ConditionType) -> Finding | None:
@@ -66,18 +69,47 @@ class _Case:
     def wanted(self) -> int:
         return int(self.deployment.get("replicas") or 0)
 
+    @property
+    def asked(self) -> str:
+        """The revision of the resource's own spec."""
+        return revision_name(self.resource, self.rendered.version)
+
+    @property
+    def rendered_revision(self) -> str:
+        """The revision of what was rendered."""
+        return revision_name(self.running, self.rendered.version)
+
+    @property
+    def is_rolled_back(self) -> bool:
+        return self.running is not self.resource
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the pods of the latest template have taken longer than they may."""
+        seen = self.children.deployment is not None and _is_seen(self.deployment)
+        return seen and any(c["reason"] == "ProgressDeadlineExceeded" for c in self.deployment["conditions"])
+
+    @property
+    def has_older_pods(self) -> bool:
+        return bool(self.deployment) and self.deployment["replicas_seen"] > self.deployment["updatedReplicas"]
+
 
 def compute_status(
     resource: VoiceDeployment,
     rendered: Rendered,
     children: Children,
     *,
+    running: VoiceDeployment | None = None,
+    paused: bool = False,
     blocked: Blocked | None,
     previous: Json,
     now: datetime,
 ) -> Json:
-    """The whole status. `previous` is the live one, whose transition times go on where nothing changed."""
-    case = _Case(resource, rendered, children, blocked)
+    """The whole status. `previous` is the live one, whose transition times go on where nothing changed.
+
+    `running` is the resource with the spec that was rendered, where that is not its own.
+    """
+    case = _Case(resource, running or resource, rendered, children, paused, blocked)
     verdicts = {condition: policy(case) for condition, policy in _POLICIES.items()}
     verdicts = {ConditionType.READY: _ready(case, verdicts), **verdicts}
     status: Json = {
@@ -87,6 +119,7 @@ def compute_status(
         "replicas": int(case.deployment.get("replicas_seen", 0)),
         "readyReplicas": int(case.deployment.get("readyReplicas", 0)),
         "updatedReplicas": int(case.deployment.get("updatedReplicas", 0)),
+        **_revisions(case),
         "endpoints": [{"protocol": protocol, "url": url} for protocol, url in rendered.endpoints],
         "conditions": conditions(
             {str(k): v for k, v in verdicts.items()},
@@ -98,6 +131,25 @@ def compute_status(
     if rendered.certificate is not None:
         status["certificate"] = _certificate_status(rendered.certificate)
     return status
+
+
+def _revisions(case: _Case) -> dict[str, str]:
+    """Which states of the spec run, are asked for, and have failed."""
+    asked, known = case.asked, case.resource.status
+    current = case.rendered_revision if _is_running(case) else known.current_revision
+    found = {"currentRevision": current, "updateRevision": asked}
+    has_failed = known.failed_revision == asked or (case.is_stuck and not case.is_rolled_back)
+    if has_failed and current != asked:
+        found["failedRevision"] = asked
+    return {name: value for name, value in found.items() if value}
+
+
+def _is_running(case: _Case) -> bool:
+    """Whether all pods that there are belong to what was rendered, and some serve."""
+    held = case.paused or case.blocked is not None or case.finding(ConditionType.CREDENTIALS_READY) is not None
+    if held or not case.deployment or not _is_seen(case.deployment):
+        return False
+    return bool(case.deployment["availableReplicas"] > 0 and not case.has_older_pods)
 
 
 def _certificate_status(certificate: ServedCertificate) -> Json:
@@ -173,6 +225,12 @@ def _ready(case: _Case, verdicts: Mapping[ConditionType, Verdict]) -> Verdict:
     for need in READY_NEEDS:
         if verdicts[need].status == "False":
             return verdicts[need]
+    if case.is_rolled_back:
+        return verdicts[ConditionType.PROGRESSING]
+    if case.has_older_pods and (case.trouble or case.is_stuck):
+        progressing = verdicts[ConditionType.PROGRESSING]
+        said = f"The rollout does not go on: {progressing.message} {_pods_ready(case)}, of the older ones."
+        return Verdict("False", progressing.reason, said)
     return Verdict("True", Reason.SERVING, _pods_ready(case))
 
 
@@ -229,17 +287,27 @@ def _available(case: _Case) -> Verdict:
 
 
 def _progressing(case: _Case) -> Verdict:
+    if case.paused:
+        return Verdict("False", Reason.PAUSED, f"Nothing is changed. {Reason.PAUSED.advice}")
+    if case.is_rolled_back:
+        return _rolled_back(case)
     if case.children.deployment is None:
         return _waiting(case) or Verdict("True", Reason.ROLLING_OUT, "The Deployment is being made.")
-    stuck = next((c for c in case.deployment["conditions"] if c["reason"] == "ProgressDeadlineExceeded"), None)
     if _is_complete(case.deployment):
         return Verdict("False", Reason.ROLLOUT_COMPLETE, "All pods run the current spec.")
     if case.trouble:
-        return Verdict("False" if stuck else "True", *case.trouble)
-    if stuck:
+        return Verdict("False" if case.is_stuck else "True", *case.trouble)
+    if case.is_stuck:
         return Verdict("False", Reason.ROLLOUT_STUCK, Reason.ROLLOUT_STUCK.advice)
     done, wanted = case.deployment["updatedReplicas"], case.wanted
     return Verdict("True", Reason.ROLLING_OUT, f"{done}/{wanted} pods run the current spec.")
+
+
+def _rolled_back(case: _Case) -> Verdict:
+    failed, good = case.asked, case.rendered_revision
+    deadline = case.resource.spec.rollout.progress_deadline
+    said = f"Revision {failed} was not ready within {deadline}; revision {good} runs instead, {_pods_ready(case)}."
+    return Verdict("False", Reason.ROLLED_BACK, f"{said} {Reason.ROLLED_BACK.advice}")
 
 
 def _waiting(case: _Case) -> Verdict | None:
@@ -269,12 +337,15 @@ def _settings(case: _Case) -> Verdict:
 
 
 def _is_complete(deployment: Json) -> bool:
-    seen = deployment["observedGeneration"] >= deployment["generation"]
     wanted = deployment["replicas"]
     counts: Iterable[int] = (
         deployment[name] for name in ("replicas_seen", "updatedReplicas", "availableReplicas")
     )
-    return seen and all(count == wanted for count in counts)
+    return _is_seen(deployment) and all(count == wanted for count in counts)
+
+
+def _is_seen(deployment: Json) -> bool:
+    return bool(deployment["observedGeneration"] >= deployment["generation"])
 
 
 def _pods_ready(case: _Case) -> str:

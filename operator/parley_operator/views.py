@@ -97,10 +97,16 @@ def nothing(_: Json) -> Json:
     return {}
 
 
+def controller_revision(body: Json) -> Json:
+    """Its number among its resource's."""
+    return {"revision": body["revision"]}
+
+
 VIEWS: dict[str, View] = {
     **dict.fromkeys(OPTIONAL, nothing),
     "HTTPRoute": route,
     "ConfigMap": nothing,
+    "ControllerRevision": controller_revision,
     "Deployment": deployment,
     "HorizontalPodAutoscaler": autoscaler,
     "Ingress": ingress,
@@ -115,6 +121,7 @@ VIEWS: dict[str, View] = {
 
 WATCHED: dict[str, tuple[str, str, str]] = {
     "ConfigMap": ("", "v1", "configmaps"),
+    "ControllerRevision": ("apps", "v1", "controllerrevisions"),
     "Deployment": ("apps", "v1", "deployments"),
     "HorizontalPodAutoscaler": ("autoscaling", "v2", "horizontalpodautoscalers"),
     "Ingress": ("networking.k8s.io", "v1", "ingresses"),

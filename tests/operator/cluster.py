@@ -24,6 +24,7 @@ PLURALS = {
     **{kind: f"/apis/{api.api_version}/{{}}/{api.plural}" for kind, api in OPTIONAL.items()},
     "Gateway": f"/apis/{GATEWAY.api_version}/{{}}/{GATEWAY.plural}",
     "ConfigMap": "/api/v1/{}/configmaps",
+    "ControllerRevision": "/apis/apps/v1/{}/controllerrevisions",
     "Deployment": "/apis/apps/v1/{}/deployments",
     "Event": "/apis/events.k8s.io/v1/{}/events",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/{}/horizontalpodautoscalers",
@@ -40,6 +41,7 @@ PLURALS = {
 }
 CHILDREN = (
     "ConfigMap",
+    "ControllerRevision",
     "Deployment",
     "HorizontalPodAutoscaler",
     "Ingress",

@@ -26,7 +26,7 @@ _ALL = ["get", "list", "watch", "create", "patch", "delete"]
 RULES: list[dict[str, Any]] = [
     {"apiGroups": [""], "resources": ["secrets", "configmaps", "services", "serviceaccounts"], "verbs": _ALL},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
-    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": _ALL},
+    {"apiGroups": ["apps"], "resources": ["deployments", "controllerrevisions"], "verbs": _ALL},
     {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list", "watch"]},
     {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses", "networkpolicies"], "verbs": _ALL},
     {"apiGroups": ["networking.k8s.io"], "resources": ["ingressclasses"], "verbs": ["get", "list"]},

@@ -62,6 +62,11 @@ class Reason(StrEnum):
         "RolloutStuck",
         "The new pods do not become ready. Look at them: kubectl describe pods -l parley.dev/name=NAME.",
     )
+    ROLLED_BACK = (
+        "RolledBack",
+        "Correct the spec. To try the same one again, set rollout.onFailure to Hold.",
+    )
+    PAUSED = "Paused", "Remove the annotation parley.dev/paused to go on."
     WAITING_FOR_CREDENTIALS = (
         "WaitingForCredentials",
         "Create what CredentialsReady names; the rollout then begins by itself.",
@@ -132,8 +137,4 @@ class Reason(StrEnum):
     EGRESS_NOT_KNOWN = (
         "EgressNotKnown",
         "Declare in networkPolicy.additionalEgress what the message names, or set networkPolicy.mode to Disabled.",
-    )
-    DRAIN_SHORTER_THAN_SESSIONS = (
-        "DrainShorterThanSessions",
-        "Raise rollout.drainTimeout to limits.sessionDuration, or accept that updates cut long sessions.",
     )

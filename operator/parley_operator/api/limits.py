@@ -106,9 +106,23 @@ class RolloutSpec(ResourceModel):
     """How pods are replaced: one at a time, and only once their sessions ended."""
 
     drain_timeout: Duration = "30m"
-    """How long a pod that is to go may finish its sessions. At least 10s, at most 24h."""
+    """How long a pod that is to go may finish its sessions. At least limits.sessionDuration, at most 24h."""
+    progress_deadline: Duration = "10m"
+    """How long new pods may take to become ready, before the rollout has failed. At least 30s, at most 24h."""
+    on_failure: Literal["Hold", "Rollback"] = "Hold"
+    """What a failed rollout leads to. Old pods keep serving in any case; Rollback also ends the new ones, and runs
+    the last revision that was ready, without a change to the spec, until the spec changes."""
+    revision_history_limit: Annotated[int, Field(ge=1, le=100)] = 10
+    """Old revisions to keep, for `parley history` and `parley rollback`."""
 
     rules = (
+        Rule(
+            cel="duration(self.progressDeadline) >= duration('30s') && "
+            "duration(self.progressDeadline) <= duration('24h')",
+            message="progressDeadline must be between 30s and 24h",
+            field="progressDeadline",
+            holds=lambda rollout: 30 <= seconds(rollout.progress_deadline) <= 86_400,
+        ),
         Rule(
             cel="duration(self.drainTimeout) >= duration('10s') && duration(self.drainTimeout) <= duration('24h')",
             message="drainTimeout must be between 10s and 24h",

@@ -82,6 +82,13 @@ class VoiceDeploymentSpec(ResourceModel):
             blame="FieldValueForbidden",
         ),
         Rule(
+            cel="duration(self.rollout.drainTimeout) >= duration(self.limits.sessionDuration)",
+            message="rollout.drainTimeout must be at least limits.sessionDuration, or updates cut sessions: "
+            "lengthen the first, or shorten the second",
+            field="rollout.drainTimeout",
+            holds=lambda spec: seconds(spec.rollout.drain_timeout) >= seconds(spec.limits.session_duration),
+        ),
+        Rule(
             cel="!has(self.endpoint) || !has(self.endpoint.connection) || "
             "!has(self.endpoint.connection.maxDuration) || "
             "duration(self.endpoint.connection.maxDuration) >= duration(self.limits.sessionDuration)",

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from parley_operator.api.base import ResourceModel
 
+Name = Annotated[str, Field(max_length=253)]
 Text = Annotated[str, Field(max_length=1024)]
 
 
@@ -66,6 +67,12 @@ class VoiceDeploymentStatus(ResourceModel):
     """Pods that take new sessions."""
     updated_replicas: Annotated[int, Field(ge=0)] | None = None
     """Pods of the current spec."""
+    current_revision: Name | None = None
+    """The ControllerRevision whose pods were last all ready."""
+    update_revision: Name | None = None
+    """The ControllerRevision of the spec."""
+    failed_revision: Name | None = None
+    """The ControllerRevision whose pods did not become ready in time; absent once the spec is another."""
     endpoints: Annotated[tuple[EndpointStatus, ...], Field(max_length=128)] | None = None
     """Where clients may connect; the first one is what most clients want."""
     certificate: CertificateStatus | None = None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from parley_operator.api import VoiceDeployment
+from parley_operator.api.durations import seconds
 from parley_operator.render.facts import Facts
 from parley_operator.render.labels import metadata, selector_labels
 from parley_operator.render.names import base_name
 from parley_operator.render.pod import pod_template
 from parley_operator.render.rendered import Manifest
 
-PROGRESS_DEADLINE_SECONDS = 600
 REVISIONS_KEPT = 5
 
 
@@ -25,7 +27,7 @@ def deployment(resource: VoiceDeployment, facts: Facts) -> Manifest:
         "spec": {
             "selector": {"matchLabels": selector_labels(resource)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "progressDeadlineSeconds": PROGRESS_DEADLINE_SECONDS,
+            "progressDeadlineSeconds": math.ceil(seconds(resource.spec.rollout.progress_deadline)),
             "revisionHistoryLimit": REVISIONS_KEPT,
             "template": pod_template(resource, facts),
         },

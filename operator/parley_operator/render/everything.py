@@ -21,6 +21,7 @@ from parley_operator.render.pdb import pdb
 from parley_operator.render.policies import findings, missing_values
 from parley_operator.render.prometheus_rule import prometheus_rule
 from parley_operator.render.rendered import Manifest, ObjectKey, Rendered, object_key
+from parley_operator.render.revision import kept_revisions, revision
 from parley_operator.render.salt import salt_secret, salt_secret_name
 from parley_operator.render.scale import scale
 from parley_operator.render.service import service
@@ -44,7 +45,7 @@ def render(resource: VoiceDeployment, facts: Facts) -> Rendered:
         endpoints=endpoints(resource, facts),
         manifests=manifests,
         scale=scale(resource, facts.replicas) if scalable else None,
-        keep=frozenset((held | in_use) - applied),
+        keep=frozenset((held | in_use | kept_revisions(resource, facts)) - applied),
         certificate=served_certificate(resource, facts),
         findings=findings(resource, facts),
     )
@@ -60,6 +61,7 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         *tls_secrets(resource, facts),
         config_map(resource),
         agent_map(resource),
+        revision(resource, facts),
         service(resource, facts),
         network_policy(resource, facts),
         deployment(resource, facts),

@@ -108,5 +108,7 @@ class Facts:
 
     replicas: int | None = None
     """`spec.replicas` of the live Deployment; None: there is no Deployment."""
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """Name and number of each live ControllerRevision of this resource."""
     config_maps_in_use: frozenset[str] = frozenset()
     """Names of the config ConfigMaps that a live ReplicaSet of this resource still names."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
-from parley_operator.api.durations import seconds
 from parley_operator.render.facts import CertificateFact, Facts
 from parley_operator.render.gateway_api import gateway_api
 from parley_operator.render.ingress import exposure, tls_secret_name, told
@@ -80,21 +79,12 @@ def controller_settings(resource: VoiceDeployment, facts: Facts) -> Iterator[Fin
         yield from told(exposed, facts).findings
 
 
-def drain(resource: VoiceDeployment, _: Facts) -> Iterator[Finding]:
-    """Updates leave sessions the time that their own limit allows."""
-    timeout, session = resource.spec.rollout.drain_timeout, resource.spec.limits.session_duration
-    if seconds(timeout) < seconds(session):
-        message = f"updates cut sessions that need more than rollout.drainTimeout ({timeout}) of {session} to end"
-        yield Finding(ConditionType.SETTINGS_HONOURED, Reason.DRAIN_SHORTER_THAN_SESSIONS, message)
-
-
 POLICIES: tuple[Policy, ...] = (
     credentials,
     given_certificate,
     taken_hosts,
     ingress_class,
     gateway_api,
-    drain,
     unknown_destinations,
     kinds_not_served,
     controller_settings,

@@ -71,7 +71,6 @@ FULL_SPEC: dict[str, Any] = {
         "targetCPUPercent": 60,
         "scaleDownWindow": "20m",
     },
-    "rollout": {"drainTimeout": "45m"},
     "observability": {
         "monitor": {"type": "ServiceMonitor", "labels": {"release": "kube-prometheus-stack"}},
         "alerts": {
@@ -80,6 +79,12 @@ FULL_SPEC: dict[str, Any] = {
             "runbookURL": "https://wiki.example.com/voice#{alert}",
         },
         "dashboard": {"mode": "Enabled", "labels": {"folder": "voice"}},
+    },
+    "rollout": {
+        "drainTimeout": "45m",
+        "progressDeadline": "5m",
+        "onFailure": "Rollback",
+        "revisionHistoryLimit": 5,
     },
     "networkPolicy": {
         "mode": "Enabled",
@@ -383,7 +388,9 @@ GOOD: dict[str, dict[str, Any]] = {
         tts={"provider": "Embedded", "voice": "en-gb", "embedded": {"wordsPerMinute": 150}}
     ),
     "keyed stages": with_pipeline(stt=KEYED_STT, llm=KEYED_LLM, tts=KEYED_TTS),
-    "compound durations": resource(limits={"sessionDuration": "1h30m", "idleTimeout": "90s"}),
+    "compound durations": resource(
+        limits={"sessionDuration": "1h30m", "idleTimeout": "90s"}, rollout={"drainTimeout": "1h30m"}
+    ),
 }
 
 BAD: list[Bad] = [
@@ -791,8 +798,8 @@ BAD: list[Bad] = [
     ),
     Bad("not a duration", resource(limits={"sessionDuration": "30 minutes"}), "spec.limits.sessionDuration", ""),
     Bad(
-        "session too long",
-        resource(limits={"sessionDuration": "25h"}),
+        "session too short",
+        resource(limits={"sessionDuration": "5s"}),
         "spec.limits.sessionDuration",
         "sessionDuration must be between 10s and 24h",
     ),
@@ -809,8 +816,20 @@ BAD: list[Bad] = [
         "connectionsPerPod must be at least sessionsPerPod",
     ),
     Bad(
+        "updates that cut sessions",
+        resource(rollout={"drainTimeout": "5m"}),
+        "spec.rollout.drainTimeout",
+        "must be at least limits.sessionDuration",
+    ),
+    Bad(
+        "no time to start",
+        resource(rollout={"progressDeadline": "1s"}),
+        "spec.rollout.progressDeadline",
+        "progressDeadline must be between 30s and 24h",
+    ),
+    Bad(
         "drain too short",
-        resource(rollout={"drainTimeout": "1s"}),
+        resource(rollout={"drainTimeout": "1s"}, limits={"sessionDuration": "10s"}),
         "spec.rollout.drainTimeout",
         "drainTimeout must be between 10s and 24h",
     ),

@@ -87,7 +87,7 @@ AUTHS: st.SearchStrategy[Any] = st.one_of(
     st.just({"anonymous": {}}), st.lists(SECRETS, min_size=1, max_size=3).map(lambda tokens: {"tokens": tokens})
 )
 LIMITS = optional(
-    sessionDuration=seconds(10, 86_400),
+    sessionDuration=seconds(10, 1_800),
     idleTimeout=seconds(5, 600),
     sessionsPerPod=st.integers(1, 1000),
     connectionsPerPod=st.integers(1000, 100_000),
@@ -157,7 +157,12 @@ SPECS = optional(
     auth=AUTHS,
     limits=LIMITS,
     scaling=SCALINGS,
-    rollout=optional(drainTimeout=seconds(10, 86_400)),
+    rollout=optional(
+        drainTimeout=seconds(1_800, 86_400),
+        progressDeadline=seconds(30, 3_600),
+        onFailure=st.sampled_from(["Hold", "Rollback"]),
+        revisionHistoryLimit=st.integers(1, 100),
+    ),
     networkPolicy=NETWORK_POLICIES,
     pod=PODS,
 )

@@ -176,12 +176,6 @@ def test_o03_what_a_controller_does_not_take_names_the_setting(ingress_class: An
     assert any(setting in finding.message for finding in about(rendered, ConditionType.SETTINGS_HONOURED))
 
 
-def test_o07_a_drain_shorter_than_sessions_is_said() -> None:
-    rendered = render(parse(resource(rollout={"drainTimeout": "5m"})), FACTS)
-    (finding,) = rendered.findings
-    assert finding.reason == Reason.DRAIN_SHORTER_THAN_SESSIONS
-
-
 def test_every_reason_that_is_a_finding_says_what_to_do() -> None:
     vd = parse(with_pipeline(stt=KEYED_STT))
     for finding in render(vd, without_value(vd, "keys", Presence.KEY_MISSING)).findings:

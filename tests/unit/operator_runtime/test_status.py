@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.render import Facts, Finding, Rendered, render
+from parley_operator.render.revision import revision_name
 from parley_operator.status import Blocked, Children, compute_status, invalid_status, transitions
 from tests.unit.operator_runtime.objects import Json
 from tests.unit.operator_runtime.objects import resource as body
@@ -47,11 +50,26 @@ def status_of(
     blocked: Blocked | None = None,
     previous: Json | None = None,
     now: datetime = NOW,
+    running: VoiceDeployment | None = None,
+    paused: bool = False,
 ) -> Json:
     resource, children = resource or voice(), children or Children(deployment=SERVING)
     return compute_status(
-        resource, rendered(resource, *findings), children, blocked=blocked, previous=previous or {}, now=now
+        resource,
+        rendered(running or resource, *findings),
+        children,
+        running=running,
+        paused=paused,
+        blocked=blocked,
+        previous=previous or {},
+        now=now,
     )
+
+
+def known(resource: VoiceDeployment, **status: str) -> VoiceDeployment:
+    """The resource with a status from before."""
+    document = resource.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return VoiceDeployment.parse({**document, "status": status})
 
 
 def condition(status: Json, kind: str) -> tuple[str, str]:
@@ -87,21 +105,99 @@ def test_a_suspended_resource_is_not_ready_and_says_how_to_resume() -> None:
     assert condition(status, "Ready") == ("False", "Suspended")
 
 
-def test_old_pods_that_serve_keep_it_ready_while_new_ones_cannot_start() -> None:
-    container = {
-        "name": "g",
-        "image": "i",
-        "ready": False,
-        "waiting": "ImagePullBackOff",
-        "message": "",
-        "exit_code": None,
-    }
-    children = Children(
-        deployment={**SERVING, "updatedReplicas": 1}, pods={"new": {**POD, "containers": [container]}}
-    )
-    status = status_of(children=children)
+def waiting_pod(reason: str) -> Json:
+    said = {"name": "g", "image": "i", "ready": False, "waiting": reason, "message": "", "exit_code": 1}
+    return {**POD, "containers": [said]}
+
+
+ROLLING = {**SERVING, "generation": 2, "observedGeneration": 2, "replicas_seen": 3, "updatedReplicas": 1}
+"""Two old pods serve while a new one comes."""
+STUCK = {
+    **ROLLING,
+    "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}],
+}
+
+
+def test_o07_a_rollout_that_goes_on_keeps_it_ready() -> None:
+    status = status_of(children=Children(deployment=ROLLING, pods={"new": POD}))
     assert condition(status, "Ready") == ("True", "Serving")
-    assert condition(status, "Progressing") == ("True", "ImagePullBackOff")
+    assert condition(status, "Progressing") == ("True", "RollingOut")
+
+
+def test_o07_ready_says_that_new_pods_cannot_start_and_that_old_ones_serve() -> None:
+    status = status_of(children=Children(deployment=ROLLING, pods={"new": waiting_pod("ImagePullBackOff")}))
+    assert condition(status, "Ready") == ("False", "ImagePullBackOff")
+    assert condition(status, "Available") == ("True", "PodsReady")
+    message = status["conditions"][0]["message"]
+    assert "pod new cannot pull" in message
+    assert "2/2 pods ready, of the older ones" in message
+
+
+def test_o06_a_pod_more_that_finds_no_node_is_no_failed_rollout() -> None:
+    """An autoscaler asks for more than the cluster has: all pods are of the current spec."""
+    more = {**SERVING, "replicas": 3, "replicas_seen": 3, "updatedReplicas": 3}
+    pods = {"new": {**POD, "unschedulable": "0/1 nodes are available"}}
+    assert condition(status_of(children=Children(deployment=more, pods=pods)), "Ready") == ("True", "Serving")
+
+
+class TestRevisions:
+    def test_o07_what_runs_is_what_was_asked_for_once_its_pods_are_ready(self) -> None:
+        status = status_of()
+        assert status["currentRevision"] == status["updateRevision"] == revision_name(voice(), "0.1")
+        assert "failedRevision" not in status
+
+    def test_o07_until_then_it_is_what_ran_before(self) -> None:
+        resource = known(voice(limits={"sessionsPerPod": 7}), currentRevision="before")
+        status = status_of(resource, children=Children(deployment=ROLLING))
+        assert (status["currentRevision"], status["updateRevision"]) == ("before", revision_name(resource, "0.1"))
+
+    def test_o07_pods_that_take_too_long_have_failed(self) -> None:
+        resource = known(voice(), currentRevision="before")
+        status = status_of(resource, children=Children(deployment=STUCK))
+        assert status["failedRevision"] == revision_name(resource, "0.1")
+        assert condition(status, "Ready") == ("False", "RolloutStuck")
+
+    def test_o07_what_a_controller_said_of_an_older_template_is_not_held_against_this_one(self) -> None:
+        unseen = {**STUCK, "generation": 3}
+        status = status_of(known(voice(), currentRevision="before"), children=Children(deployment=unseen))
+        assert "failedRevision" not in status
+
+    def test_o07_rolled_back_it_says_what_failed_what_runs_and_what_to_do(self) -> None:
+        asked = voice(limits={"sessionsPerPod": 7}, rollout={"onFailure": "Rollback", "progressDeadline": "2m"})
+        good = voice()
+        asked = known(
+            asked, currentRevision=revision_name(good, "0.1"), failedRevision=revision_name(asked, "0.1")
+        )
+        status = status_of(asked, running=good)
+        assert condition(status, "Ready") == ("False", "RolledBack")
+        assert status["failedRevision"] == status["updateRevision"] == revision_name(asked, "0.1")
+        assert status["currentRevision"] == revision_name(good, "0.1")
+        message = status["conditions"][0]["message"]
+        assert f"Revision {revision_name(asked, '0.1')} was not ready within 2m" in message
+        assert f"revision {revision_name(good, '0.1')} runs instead, 2/2 pods ready" in message
+
+    def test_o07_another_spec_is_another_chance(self) -> None:
+        resource = known(voice(limits={"sessionsPerPod": 8}), currentRevision="before", failedRevision="failed")
+        assert "failedRevision" not in status_of(resource, children=Children(deployment=ROLLING))
+
+    @pytest.mark.parametrize(
+        "why",
+        [
+            {"paused": True},
+            {"blocked": Blocked(Reason.NAME_CONFLICT, "Service receptionist exists")},
+            {"children": Children(deployment={**SERVING, "availableReplicas": 0})},
+        ],
+        ids=["paused", "blocked", "none serves"],
+    )
+    def test_o07_a_spec_that_no_pod_runs_is_not_what_runs(self, why: dict[str, Any]) -> None:
+        status = status_of(known(voice(), currentRevision="before"), **why)
+        assert status["currentRevision"] == "before"
+
+
+def test_o07_paused_is_said_with_how_to_go_on() -> None:
+    status = status_of(paused=True)
+    assert condition(status, "Progressing") == ("False", "Paused")
+    assert condition(status, "Ready") == ("True", "Serving")
 
 
 def test_the_trouble_of_a_pod_that_leaves_is_nobodys() -> None:
