@@ -97,8 +97,17 @@ async def failing(stt: Stt, request: SttRequest = REQUEST) -> ProviderError:
     return failure
 
 
+_STALLS = ("openai._STALLED_S", "deepgram_flux._STALLED_S", "embedded._STALLED")
+
+
 class SttConformance:
     """The contract of `ports.Stt`."""
+
+    @pytest.fixture(autouse=True)
+    def nobody_stalls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A busy machine that holds up the caller's audio for a moment has not ended the turn."""
+        for name in _STALLS:
+            monkeypatch.setattr(f"parley_gateway.providers.stt.{name}", 60.0)
 
     async def test_an_utterance_is_started_transcribed_and_over(self, stt: Stt, utterance: bytes) -> None:
         stream = stt.open(REQUEST)

@@ -113,8 +113,11 @@ async def test_the_beginning_of_a_sentence_is_no_sentence(stt: Stt) -> None:
     assert set(said(await heard(stt, room(500) + cut + room(1_500)))) <= {UNCLEAR}
 
 
-async def test_sound_is_told_at_once_and_words_while_they_are_spoken(stt: Stt) -> None:
+async def test_sound_is_told_at_once_and_words_while_they_are_spoken(
+    stt: Stt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The audio comes only as fast as it is listened to, so that the recogniser keeps up with it."""
+    monkeypatch.setattr("parley_gateway.providers.stt.embedded._STALLED", 60.0)
     stream = stt.open(REQUEST)
     audio = room(500) + recording("go-forward-ten-meters") + room(1_500)
     assert isinstance(stream, EmbeddedRecognitionStream)
