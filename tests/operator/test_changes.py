@@ -48,6 +48,18 @@ async def test_another_key_of_the_same_secret_rolls_nothing(
     assert await template(namespace) == before
 
 
+async def test_a_key_that_the_spec_names_instead_is_looked_for(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    """The Secret is the same, and was read before."""
+    assert operator.is_running()
+    await namespace.secret("keys", deepgram="old")
+    await namespace.voice("receptionist", pipeline=with_deepgram())
+    await namespace.until_condition("receptionist", "CredentialsReady", "True")
+    await namespace.edit("receptionist", pipeline=with_deepgram(key="missing"))
+    await namespace.until_condition("receptionist", "CredentialsReady", "False", "KeyNotFound")
+
+
 async def test_a_secret_that_disappears_leaves_the_running_pods_alone(
     namespace: Namespace, operator: OperatorProcess
 ) -> None:
