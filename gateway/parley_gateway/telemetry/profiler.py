@@ -13,7 +13,7 @@ from types import FrameType
 
 INTERVAL_S = 0.005
 _DEEPEST = 64
-_MOST_STACKS = 20_000
+_MOST_STACKS = 5_000
 """Different ones; what is beyond is counted together."""
 _REST = "(other stacks)"
 
