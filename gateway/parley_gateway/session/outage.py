@@ -33,11 +33,13 @@ class Outage:
 
         `heard`: whether anything came of it. Failures that another provider or key makes good are not counted.
         """
-        silent = error.kind is FailureKind.TIMEOUT and not heard
+        stalled = error.kind is FailureKind.TIMEOUT
+        silent = stalled and not heard
         if now - opened >= STEADY_S and not silent:
             self._failures = 0
         if not self._failures:
-            self._since, self._told = opened if silent else now, False
+            # One that has stalled was deaf before it was noticed.
+            self._since, self._told = opened if silent else now - DEAF_S * stalled, False
         if error.another:
             return 0.0
         self._failures += 1

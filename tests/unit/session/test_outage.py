@@ -53,9 +53,14 @@ def test_a_stream_that_has_lasted_makes_good_for_those_before_it() -> None:
     outage = Outage(lambda: 1.0)
     for number in range(4 * MAX_ATTEMPTS):
         assert failed(outage, an_error(), lasted=15, now=number * 16.0) == BACKOFF_S[0]
-    stalled = outage.failed(an_error(FailureKind.TIMEOUT), opened=400, heard=True, now=460)
-    assert stalled == BACKOFF_S[0]
-    assert not outage.is_noticed(460, wait=stalled)
+    assert not outage.is_noticed(16 * (4 * MAX_ATTEMPTS - 1), wait=BACKOFF_S[0])
+
+
+def test_g10_one_that_stalls_after_it_has_worked_was_deaf_before_it_was_noticed() -> None:
+    outage = Outage(lambda: 1.0)
+    assert outage.failed(an_error(FailureKind.TIMEOUT), opened=0, heard=True, now=60) == BACKOFF_S[0]
+    assert outage.is_noticed(60, wait=0)
+    assert not outage.is_noticed(61, wait=0), "once"
 
 
 def test_g10_the_caller_is_told_once_and_only_of_what_is_noticed() -> None:
