@@ -59,17 +59,23 @@ class Prometheus:
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
 
+    async def ready(self) -> None:
+        """Wait until it answers queries: before, it refuses connections, or says 503."""
+        async with asyncio.timeout(SECONDS):
+            while not await self._is_ready():  # noqa: ASYNC110 - nothing tells when it is
+                await asyncio.sleep(POLL)
+
+    async def _is_ready(self) -> bool:
+        try:
+            return (await self._http.get("/-/ready")).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
     async def until(self, expression: str) -> None:
         """Wait until an expression gives something."""
         async with asyncio.timeout(SECONDS):
-            while not await self._something(expression):  # noqa: ASYNC110 - nothing tells when it is
+            while not await self.query(expression):  # noqa: ASYNC110 - nothing tells when it is
                 await asyncio.sleep(POLL)
-
-    async def _something(self, expression: str) -> bool:
-        try:
-            return bool(await self.query(expression))
-        except httpx.TransportError:
-            return False
 
     async def rules(self) -> list[dict[str, Any]]:
         """Every rule, once all were evaluated."""
@@ -107,7 +113,9 @@ async def prometheus(gateway: Served, folder: Path) -> AsyncIterator[Prometheus]
     )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5) as http:
-            yield Prometheus(http)
+            database = Prometheus(http)
+            await database.ready()
+            yield database
     finally:
         process.kill()
         await process.wait()
