@@ -74,6 +74,7 @@ class McpTools:
         self._config = config
         self._headers = SecretHeaders(config.header_files)
         self._client: Client | None = None
+        self._retry_s = _FIRST_RETRY_S
         self._tried = asyncio.Event()
         self._connected = asyncio.Event()
         self._changed = asyncio.Event()
@@ -85,17 +86,15 @@ class McpTools:
 
     async def run(self) -> None:
         """Be connected, whatever happens, until cancelled."""
-        delay = _FIRST_RETRY_S
         while True:
             try:
                 await self._serve()
-                delay = _FIRST_RETRY_S
             except Exception as error:  # noqa: BLE001 - the SDK raises groups of whatever the transport raised
-                told = {"server": self.name, "problem": _problem(error), "retry_s": round(delay, 1)}
+                told = {"server": self.name, "problem": _problem(error), "retry_s": self._retry_s}
                 logger.warning("a server of tools is away", extra=told)
                 self._tried.set()
-                await asyncio.sleep(delay * (0.5 + random.random() / 2))  # noqa: S311 - jitter
-                delay = min(delay * 2, _LONGEST_RETRY_S)
+                await asyncio.sleep(self._retry_s * (0.5 + random.random() / 2))  # noqa: S311 - jitter
+                self._retry_s = min(self._retry_s * 2, _LONGEST_RETRY_S)
 
     async def aclose(self) -> None:
         """All that there is belongs to `run`."""
@@ -139,7 +138,7 @@ class McpTools:
             try:
                 async with client:
                     await self._list(client)
-                    self._client = client
+                    self._client, self._retry_s = client, _FIRST_RETRY_S
                     self._connected.set()
                     self._tried.set()
                     logger.info("a server of tools is there", extra=self.report())
