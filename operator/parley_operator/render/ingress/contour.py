@@ -20,7 +20,7 @@ def _timeouts(exposed: Exposure) -> Words:
 def _reloads(exposed: Exposure) -> Words:
     return unsaid(
         "Contour ends calls when an Envoy of it restarts: let its shutdown-manager wait for them, with "
-        f"terminationGracePeriodSeconds of the Envoy pods up to {exposed.max_duration}."
+        f"terminationGracePeriodSeconds of the Envoy pods up to {exposed.max_duration}s."
     )
 
 

@@ -1,0 +1,209 @@
+"""O3: nginx and HAProxy as their controllers configure them: calls that are silent, and calls that are pinged.
+
+The servers are Debian's own. The annotations are those that the operator renders; what a controller makes of them
+is said here in the server's own words. All times are a tenth of what they say, defaults included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from localcluster.debian import command_path, require_commands
+from localcluster.paths import cache_dir
+from localcluster.ports import free_ports, is_listening
+from localcluster.progress import Progress
+from tests.unit.operator.facts import the
+from tests.unit.operator.test_ingress import rendered
+
+SCALE = 10
+PINGS = 20.0
+"""Seconds between the gateway's pings."""
+DEFAULT = 60.0
+"""Seconds of silence after which nginx, by default, cuts a connection; HAProxy takes 50."""
+SILENCE = 100.0
+SECONDS = 30.0
+
+
+def scaled(seconds: float) -> float:
+    return seconds / SCALE
+
+
+@dataclass(frozen=True)
+class Case:
+    """One configuration of a server, and what becomes of a call through it."""
+
+    name: str
+    annotations: Mapping[str, str]
+    pinged: bool
+    survives: bool
+
+
+def cases(controller: str) -> list[Case]:
+    told, tight = (_annotations(controller, idle) for idle in ("5m", "30s"))
+    return [
+        Case("untold, silent", {}, pinged=False, survives=False),
+        Case("told, silent", told, pinged=False, survives=True),
+        Case("30s of silence at most, silent", tight, pinged=False, survives=False),
+        Case("30s of silence at most, pinged", tight, pinged=True, survives=True),
+    ]
+
+
+def _annotations(controller: str, idle: str) -> dict[str, str]:
+    found = rendered(controller, connection={"idleTimeout": idle})
+    kinds = (the(found, "Ingress"), the(found, "Service"))
+    return {key: value for body in kinds for key, value in body["metadata"].get("annotations", {}).items()}
+
+
+def _milliseconds(text: str) -> int:
+    """Of seconds, with or without their unit."""
+    return round(float(re.sub("s$", "", text)) * 1000 / SCALE)
+
+
+def nginx_server(port: int, backend: int, annotations: Mapping[str, str]) -> str:
+    """What ingress-nginx and F5 NGINX make of an Ingress."""
+    said = {name.partition("/")[2]: value for name, value in annotations.items()}
+    read, send = (_milliseconds(said.get(f"proxy-{what}-timeout", str(DEFAULT))) for what in ("read", "send"))
+    return f"""
+    server {{
+        listen 127.0.0.1:{port};
+        location = /v1/voice {{
+            proxy_pass http://127.0.0.1:{backend};
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection upgrade;
+            proxy_read_timeout {read}ms;
+            proxy_send_timeout {send}ms;
+        }}
+    }}"""
+
+
+def haproxy_server(port: int, backend: int, annotations: Mapping[str, str]) -> str:
+    """What haproxy-ingress makes of an Ingress. Untold, here, is a HAProxy without a timeout for tunnels."""
+    said = {name.partition("/")[2]: value for name, value in annotations.items()}
+    server = _milliseconds(said.get("timeout-server", "50s"))
+    tunnel = f"timeout tunnel {_milliseconds(said['timeout-tunnel'])}ms" if "timeout-tunnel" in said else ""
+    return f"""
+frontend f{port}
+    bind 127.0.0.1:{port}
+    timeout client {_milliseconds("50s")}ms
+    default_backend b{port}
+backend b{port}
+    timeout server {server}ms
+    {tunnel}
+    server gateway 127.0.0.1:{backend}
+"""
+
+
+@contextmanager
+def nginx(folder: Path, servers: str) -> Iterator[None]:
+    temporary = "".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi"))
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/log; events {{}}"
+        f"http {{ access_log off; {temporary} uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; {servers} }}"
+    )
+    with running(command_path("nginx"), "-e", str(folder / "log"), "-c", str(folder / "nginx.conf")):
+        yield
+
+
+@contextmanager
+def haproxy(folder: Path, servers: str) -> Iterator[None]:
+    defaults = f"defaults\n    mode http\n    timeout connect {_milliseconds('50s')}ms\n"
+    (folder / "haproxy.cfg").write_text(defaults + servers)
+    with running(command_path("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")):
+        yield
+
+
+@contextmanager
+def running(*command: str) -> Iterator[None]:
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+@asynccontextmanager
+async def gateways() -> AsyncIterator[tuple[int, int]]:
+    """Ports of two servers that echo: one that never pings, and one that does."""
+    async with _gateway(None) as silent, _gateway(scaled(PINGS)) as pinging:
+        yield silent, pinging
+
+
+@asynccontextmanager
+async def _gateway(heartbeat: float | None) -> AsyncIterator[int]:
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        call = web.WebSocketResponse(heartbeat=heartbeat)
+        await call.prepare(request)
+        async for message in call:
+            await call.send_str(message.data)
+        return call
+
+    application = web.Application()
+    application.router.add_get("/v1/voice", echo)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def survives(session: aiohttp.ClientSession, port: int) -> bool:
+    """Whether a call is still there after it was silent for longer than the defaults allow."""
+    async with session.ws_connect(f"http://127.0.0.1:{port}/v1/voice") as call:
+        await call.send_str("hello")
+        assert await call.receive_str() == "hello"
+        try:
+            async with asyncio.timeout(scaled(SILENCE)):
+                ended = await call.receive()
+        except TimeoutError:
+            await call.send_str("still there")
+            return bool(await call.receive_str() == "still there")
+        return ended.type not in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+
+
+SERVERS: dict[str, Any] = {
+    "ingress-nginx": (nginx, nginx_server),
+    "f5-nginx": (nginx, nginx_server),
+    "haproxy-ingress": (haproxy, haproxy_server),
+}
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both servers installed, and neither started by its installation."""
+    monkeypatch.setenv("RUNLEVEL", "1")
+    require_commands({"nginx": "nginx", "haproxy": "haproxy"}, cache=cache_dir(), progress=Progress(quiet=True))
+
+
+@pytest.mark.usefixtures("commands")
+@pytest.mark.parametrize("controller", SERVERS)
+async def test_o03_calls_outlive_silence_where_the_server_is_told(controller: str, tmp_path: Path) -> None:
+    server, words = SERVERS[controller]
+    chosen = cases(controller)
+    ports = free_ports(len(chosen))
+    async with gateways() as (silent, pinging), aiohttp.ClientSession() as session:
+        backends = [pinging if case.pinged else silent for case in chosen]
+        blocks = [
+            words(port, backend, case.annotations)
+            for port, backend, case in zip(ports, backends, chosen, strict=True)
+        ]
+        with server(tmp_path, "".join(blocks)):
+            async with asyncio.timeout(SECONDS):
+                while not all(is_listening("127.0.0.1", port) for port in ports):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            found = await asyncio.gather(*(survives(session, port) for port in ports))
+    assert dict(zip((case.name for case in chosen), found, strict=True)) == {
+        case.name: case.survives for case in chosen
+    }
