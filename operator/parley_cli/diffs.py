@@ -13,10 +13,15 @@ from parley_operator.api.yaml_text import as_yaml
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """One text for each name whose object is new, gone or different; names in their order, new ones last."""
-    names = [*before, *(name for name in after if name not in before)]
-    texts = (_unified(name, _text(before.get(name)), _text(after.get(name))) for name in names)
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, names: tuple[str, str] = ("now", "then")
+) -> list[str]:
+    """One text for each key whose value is new, gone or different; keys in their order, new ones last.
+
+    `names` are of the two states.
+    """
+    keys = [*before, *(key for key in after if key not in before)]
+    texts = (_unified(key, names, _text(before.get(key)), _text(after.get(key))) for key in keys)
     return [text for text in texts if text]
 
 
@@ -24,8 +29,9 @@ def _text(value: Any) -> list[str]:
     return [] if value is None else as_yaml(value).splitlines()
 
 
-def _unified(name: str, before: list[str], after: list[str]) -> str:
-    return "\n".join(difflib.unified_diff(before, after, f"{name} (now)", f"{name} (then)", lineterm="", n=2))
+def _unified(key: str, names: tuple[str, str], before: list[str], after: list[str]) -> str:
+    old, new = (f"{key} ({name})" for name in names)
+    return "\n".join(difflib.unified_diff(before, after, old, new, lineterm="", n=2))
 
 
 def coloured(texts: Iterable[str]) -> str:

@@ -14,6 +14,8 @@ _COMMANDS = {
     "status": "Show a VoiceDeployment with its conditions and children.",
     "sessions": "Show who talks in which pod.",
     "cost": "Show what sessions have cost.",
+    "history": "Show the revisions of a VoiceDeployment.",
+    "rollback": "Go back to an older revision.",
     "suspend": "Scale a VoiceDeployment to zero now.",
     "resume": "Answer again after `suspend`.",
     "drain": "Take one pod out of service without cutting a call.",

@@ -155,6 +155,28 @@ class TestDiff:
         assert (said.status, "replicas" in said.err) == (2, True)
 
 
+class TestHistory:
+    async def test_o07_revisions_are_listed_compared_and_gone_back_to(
+        self, parley: Parley, namespace: Namespace, receptionist: str
+    ) -> None:
+        assert "nothing to go back to" in (await parley("rollback", receptionist)).err
+        await namespace.edit(receptionist, agent={"greeting": "Ahoy"}, replicas=3)
+        await namespace.until_condition(receptionist, "Available", "True")
+        found = (await parley("history", receptionist, "-o", "json")).content
+        assert [(one["revision"], "asked for" in one["marks"]) for one in found] == [(1, False), (2, True)]
+        said = await parley("history", receptionist, "--diff", "1", "2")
+        assert "+  greeting: Ahoy" in said.out
+        assert "has no revision 7" in (await parley("rollback", receptionist, "--to", "7")).err
+
+        back = await parley("rollback", receptionist)
+        assert "back to revision 1" in back.out
+        spec = (await namespace.get("VoiceDeployment", receptionist))["spec"]
+        assert ("greeting" in spec["agent"], spec["replicas"]) == (False, 3)
+        await namespace.until_condition(receptionist, "Available", "True")
+        again = (await parley("history", receptionist)).out.splitlines()
+        assert again[-1].startswith("3 ")
+
+
 class TestDoctor:
     async def test_o12_it_finds_what_is_missing_and_says_how_to_mend_it(
         self, parley: Parley, namespace: Namespace, operator: OperatorProcess

@@ -1,0 +1,54 @@
+"""`parley history`: the revisions of a VoiceDeployment, and what changed between two of them."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from parley_cli.ages import age
+from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.diffs import coloured, differences
+from parley_cli.history import Revision, history
+from parley_cli.tables import table
+
+
+@click.command("history")
+@click.argument("name")
+@takes_cluster
+@click.option("--diff", "pair", type=(int, int), metavar="FROM TO", help="What changed between two revisions.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+def command(
+    name: str,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    pair: tuple[int, int] | None,
+    output: str,
+) -> None:
+    """Show the revisions of a VoiceDeployment that are kept (spec.rollout.revisionHistoryLimit)."""
+    found = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: history(cluster, name))
+    if pair is not None:
+        _show_difference(name, found, pair)
+    elif output == "json":
+        click.echo(json.dumps([_content(one) for one in found]))
+    else:
+        click.echo(table(("REVISION", "NAME", "VERSION", "AGE", ""), map(_row, found)))
+
+
+def _content(one: Revision) -> dict[str, object]:
+    return {"revision": one.number, "name": one.name, "since": one.since, "marks": one.marks, "spec": one.spec}
+
+
+def _row(one: Revision) -> tuple[str, ...]:
+    return (str(one.number), one.name, str(one.spec.get("version", "")), age(one.since), ", ".join(one.marks))
+
+
+def _show_difference(name: str, found: list[Revision], pair: tuple[int, int]) -> None:
+    specs = {one.number: one.spec for one in found}
+    missing = [str(number) for number in pair if number not in specs]
+    if missing:
+        raise click.ClickException(f"{name} has no revision {' and none '.join(missing)}")
+    before, after = ({"spec": specs[number]} for number in pair)
+    text = differences(before, after, names=(f"revision {pair[0]}", f"revision {pair[1]}"))
+    click.echo(coloured(text) if text else f"Revisions {pair[0]} and {pair[1]} are the same.")

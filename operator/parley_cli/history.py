@@ -1,0 +1,80 @@
+"""The revisions of a resource, and the way back to one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from parley_cli.cluster import Cluster
+from parley_operator.kube.client import Json
+from parley_operator.kube.ownership import controller_uid
+from parley_operator.render.labels import NAME
+from parley_operator.render.names import base_name
+from parley_operator.render.revision import restored
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of a resource's spec."""
+
+    number: int
+    name: str
+    since: str
+    """When it was made, in RFC 3339."""
+    spec: dict[str, Any]
+    """Without what is of the moment: how many pods there are, and how they are replaced."""
+    marks: tuple[str, ...]
+    """What the status says of it: current, asked for, failed."""
+
+
+async def history(cluster: Cluster, name: str) -> list[Revision]:
+    """All revisions that are kept, the oldest first. Raises click.ClickException for an unknown resource."""
+    return _revisions(await cluster.voice_deployment(name), await _found(cluster, name))
+
+
+async def roll_back(cluster: Cluster, name: str, number: int | None) -> Revision:
+    """Write an older revision into the spec; without a number, the one before the newest. Returns it."""
+    body = await cluster.voice_deployment(name)
+    revisions = _revisions(body, await _found(cluster, name))
+    chosen = _chosen(revisions, number, name)
+    # With its resource version: what somebody else has just written is not undone unseen.
+    then = {**body, "spec": restored(body["spec"], chosen.spec)}
+    await cluster.client.replace(f"{await cluster.collection()}/{name}", then)
+    return chosen
+
+
+async def _found(cluster: Cluster, name: str) -> list[Json]:
+    path = await cluster.collection("ControllerRevision", "apps/v1")
+    selector = {"labelSelector": f"{NAME}={base_name(name)}"}
+    items: list[Json] = (await cluster.client.list(path, selector))["items"]
+    return items
+
+
+def _revisions(body: Json, found: list[Json]) -> list[Revision]:
+    owned = [one for one in found if controller_uid(one) == body["metadata"]["uid"]]
+    status = body.get("status") or {}
+    names = {"currentRevision": "current", "updateRevision": "asked for", "failedRevision": "failed"}
+    revisions = [
+        Revision(
+            number=one["revision"],
+            name=one["metadata"]["name"],
+            since=one["metadata"]["creationTimestamp"],
+            spec=one["data"]["spec"],
+            marks=tuple(said for field, said in names.items() if status.get(field) == one["metadata"]["name"]),
+        )
+        for one in owned
+    ]
+    return sorted(revisions, key=lambda one: one.number)
+
+
+def _chosen(revisions: list[Revision], number: int | None, name: str) -> Revision:
+    if number is not None:
+        found = next((one for one in revisions if one.number == number), None)
+        if found is None:
+            raise click.ClickException(f"{name} has no revision {number}: `parley history {name}` lists them")
+        return found
+    if len(revisions) < 2:
+        raise click.ClickException(f"{name} has no older revision: there is nothing to go back to")
+    return revisions[-2]
