@@ -50,13 +50,18 @@ class Seen:
     load_lag_s: float
     """How late the load itself was, 99 times of 100: what is less than this says nothing of the server."""
 
+    @property
+    def core(self) -> float:
+        """Share of its core that the server took."""
+        return self.cpu_ms_per_session_s * self.sessions / 1000
+
     def added_s(self) -> list[float]:
         """Per turn."""
         return [turn.added_s for turn in self.turns if turn.added_s is not None]
 
-    def answered_s(self) -> list[float]:
-        """Per turn: end of turn → client, with all that the providers take."""
-        return [turn.answered_s for turn in self.turns if turn.answered_s is not None]
+    def after_model_s(self) -> list[float]:
+        """Per turn, from the model's first sentence on: before it a detector waits by intention."""
+        return [turn.after_model_s for turn in self.turns if turn.after_model_s is not None]
 
     def to_client_s(self) -> list[float]:
         """Per turn: first audio → client."""

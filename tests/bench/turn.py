@@ -77,9 +77,9 @@ class Turn:
         return _sum(self.to_model_s, self.to_voice_s, self.to_client_s)
 
     @property
-    def answered_s(self) -> float | None:
-        """End of turn → client, with all that the providers take."""
-        return _span(self.ended, self.heard)
+    def after_model_s(self) -> float | None:
+        """The same, from the model's first sentence on."""
+        return _sum(self.to_voice_s, self.to_client_s)
 
     @property
     def to_silence_s(self) -> float | None:
