@@ -84,6 +84,8 @@ class Ear:
     def __init__(self) -> None:
         self._replies: dict[int, _Reply] = {}
         self.last_cut = 0
+        self._told: dict[int, list[tuple[int, int]]] = {}
+        """What was said to have been heard of replies that were cut short, until the link knew better."""
 
     def began(self, reply: int) -> None:
         self._replies[reply] = _Reply()
@@ -124,6 +126,7 @@ class Ear:
         if reply in self._replies and (reply == living or late):
             said = self._replies[reply]
             said.at_ms, said.quality = min(ms, said.made_ms), quality
+            self._told.pop(reply, None)
 
     def over(self, reply: int, *, completed: bool) -> None:
         self._replies[reply].completed = completed
@@ -136,6 +139,7 @@ class Ear:
         heard = words_in(text)
         assert set(said.surely_heard()) <= set(heard), "more was heard than is said"
         self._check_words(reply, heard)
+        self._told[reply] = heard
 
     def check(self, history: Iterable[HistoryItem]) -> None:
         """A history holds of each reply a beginning of what was said, and no more than can have been heard."""
@@ -145,6 +149,8 @@ class Ear:
                 reply = found[0][0]
                 heard.setdefault(reply, []).extend(found)
                 assert item.quality is self._replies[reply].quality, "how well it is known"
+        for reply, told in self._told.items():
+            assert heard.get(reply, []) == told, "what was told to have been heard is what is kept"
         for reply, words in heard.items():
             self._check_words(reply, words)
 

@@ -234,6 +234,19 @@ class Anything(RuleBasedStateMachine):
         self.voice_speaks(1, ms, timed)
         self.client_plays(0, share, quality, done=False)
 
+    @rule(
+        ms=st.integers(300, 3000),
+        timed=st.sampled_from([0, 9]),
+        shares=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    )
+    def agent_is_cut_short_and_the_client_knows_better(
+        self, ms: int, timed: int, shares: tuple[float, float]
+    ) -> None:
+        self.agent_speaks_and_is_heard(", ", ms, timed, shares[0], Quality.ESTIMATED)
+        self.client_asks(InterruptRequested())
+        self.all_is_well()
+        self.client_says_late_what_it_played(shares[1], Quality.REPORTED)
+
     @rule(share=st.floats(0, 1), quality=st.sampled_from(Quality))
     def client_says_late_what_it_played(self, share: float, quality: Quality) -> None:
         reply = self.watcher.ear.last_cut

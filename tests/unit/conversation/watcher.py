@@ -21,7 +21,7 @@ from parley_gateway.conversation.commands import (
     StartReply,
     StopPlayout,
 )
-from parley_gateway.conversation.history import Quality, Speaker, Utterance
+from parley_gateway.conversation.history import HistoryItem, Quality, Speaker, Utterance
 from parley_gateway.conversation.hold import COMMITMENT, HOLD
 from parley_gateway.conversation.keys import KEYS
 from parley_gateway.conversation.notices import (
@@ -57,6 +57,7 @@ class Watcher:
         self.living: int | None = None
         self.kind = ReplyKind.ANSWER
         self.draft: int | None = None
+        self.draft_knows: tuple[HistoryItem, ...] = ()
         self.paused = False
         self.waiting_since: float | None = None
         self.owes_apology = False
@@ -98,6 +99,7 @@ class Watcher:
         assert not (command.kind is ReplyKind.PHRASE and command.speculative)
         self.living, self.kind, self.paused = command.reply, command.kind, False
         self.draft = command.reply if command.speculative else None
+        self.draft_knows = command.history
         self.spoken[command.reply] = ""
         self.ear.began(command.reply)
         if not command.speculative:
@@ -113,6 +115,8 @@ class Watcher:
             self.ear.said(command.reply, command.text)
         elif isinstance(command, CommitReply):
             assert command.reply == self.draft
+            kept = self.driver.core.history.items
+            assert kept[: len(self.draft_knows)] == self.draft_knows, "a draft of something else"
             self.draft = None
             self._answers()
         elif isinstance(command, CancelReply):
