@@ -16,7 +16,7 @@ from tests.bench.quantiles import p50, p95
 
 _MOST_ADDED_S = 0.05
 _MOST_AFTER_MODEL_S = 0.5
-"""Where silence ends a turn, the wait for it is no delay; and speech that was drafted meanwhile is held until then."""
+"""Where silence ends a turn, waiting for it is no delay, and speech that was drafted before is held until then."""
 
 
 @dataclass(frozen=True, slots=True)
