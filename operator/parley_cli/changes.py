@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +12,10 @@ from parley_cli.release import release
 from parley_operator.api import VoiceDeployment
 from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.client import Json
+from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import NotFoundError
 from parley_operator.render import Facts, Rendered, object_key, render
+from parley_operator.render.apis import OPTIONAL, Api
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,24 @@ async def _facts(cluster: Cluster, body: Json) -> Facts:
     """What both states share: what is generated, and what Secrets hold, is left out of the comparison."""
     resource = VoiceDeployment.parse(body)
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
-    facts = Facts(release=release())
+    facts = Facts(release=release(), apis=await _served(cluster))
     if ingress is None:
         return facts
     return replace(facts, ingress_class=await IngressClasses(cluster.client).resolve(ingress.class_name))
+
+
+async def _served(cluster: Cluster) -> frozenset[str]:
+    """The kinds that are made only where somebody has installed their API."""
+    found = await asyncio.gather(*(_is_served(cluster, kind, api) for kind, api in OPTIONAL.items()))
+    return frozenset(kind for kind, served in zip(OPTIONAL, found, strict=True) if served)
+
+
+async def _is_served(cluster: Cluster, kind: str, api: Api) -> bool:
+    try:
+        await cluster.discovery.collection(api.api_version, kind)
+    except UnknownKindError:
+        return False
+    return True
 
 
 def _objects(body: Json | None, rendered: Rendered | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from parley_cli.release import release
 from parley_operator.api import KIND, InvalidResourceError, VoiceDeployment
 from parley_operator.api.crd import custom_resource_definition
 from parley_operator.render import Facts, Rendered, render
+from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import IngressClass
 
 
@@ -72,10 +73,10 @@ def _checked(document: dict[str, Any], ingress_controller: str | None) -> Checke
 
 
 def _supposed(resource: VoiceDeployment, ingress_controller: str | None) -> Facts:
-    """The cluster as it is hoped to be: references are there, and so is the ingress class."""
+    """The cluster as it is hoped to be: references, the ingress class and every API are there."""
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
     ingress_class = IngressClass((ingress and ingress.class_name) or "default", ingress_controller)
-    return Facts(release=release(), ingress_class=ingress_class)
+    return Facts(release=release(), ingress_class=ingress_class, apis=frozenset(OPTIONAL))
 
 
 def unknown_fields(document: dict[str, Any]) -> list[str]:

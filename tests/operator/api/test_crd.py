@@ -60,7 +60,12 @@ def test_o01_defaults_are_filled_in(resources: Resources) -> None:
     assert spec["replicas"] == 1
     assert spec["agent"]["language"] == "en-US"
     assert spec["scaling"] == {"type": "Fixed"}
-    assert spec["rollout"] == {"drainTimeout": "30m"}
+    assert spec["rollout"] == {
+        "drainTimeout": "30m",
+        "progressDeadline": "10m",
+        "onFailure": "Hold",
+        "revisionHistoryLimit": 10,
+    }
     assert spec["limits"] == {
         "sessionDuration": "30m",
         "idleTimeout": "5m",
@@ -131,5 +136,9 @@ def test_o01_the_status_of_the_design_is_kept(resources: Resources) -> None:
 
 def test_o01_resources_can_be_selected_by_suspension(resources: Resources) -> None:
     resources.apply(named("asleep", resource(suspend=True)))
+    resources.apply(named("awake", resource()))
     listed = resources.request("GET", f"{RESOURCES}?fieldSelector=spec.suspend=true").body
-    assert [item["metadata"]["name"] for item in listed["items"]] == ["asleep"]
+    found = {item["metadata"]["name"]: item["spec"]["suspend"] for item in listed["items"]}
+    assert found["asleep"]
+    assert all(found.values())
+    assert "awake" not in found

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.controlplane
 
 PLACES = {
     "ConfigMap": "/api/v1/namespaces/default/configmaps",
+    "ControllerRevision": "/apis/apps/v1/namespaces/default/controllerrevisions",
     "Secret": "/api/v1/namespaces/default/secrets",
     "Service": "/api/v1/namespaces/default/services",
     "ServiceAccount": "/api/v1/namespaces/default/serviceaccounts",
