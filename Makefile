@@ -23,6 +23,8 @@ BENCH ?=
 CODE := operator gateway localcluster quickstart charts examples tests
 PYTEST := $(BIN)/python -m pytest
 PYTEST_FLAGS ?=
+# Most tests wait for servers more than they compute: two processes for each core.
+SPREAD = --numprocesses $(shell expr 2 \* $$(nproc)) --dist loadfile --no-loadscope-reorder
 
 START := $(shell date +%s)
 # $(call say,TEXT) prints TEXT with the seconds since make began.
@@ -50,20 +52,19 @@ images: $(STAMP) ## Build both images and bring them into the cluster
 .PHONY: test
 test: lint ## Everything: static checks, then all layers up to the cluster
 	$(call say,the layers below the cluster)
-	@$(PYTEST) $(PYTEST_FLAGS) --numprocesses 2 --dist loadfile --no-loadscope-reorder \
-		tests/operator tests/gateway tests/chart tests/unit
+	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/operator tests/gateway tests/chart tests/unit
 	$(call say,the cluster)
 	@$(PYTEST) $(PYTEST_FLAGS) tests/localcluster tests/cluster
 
 .PHONY: test-unit test-chart test-gateway test-operator test-cluster
 test-unit: $(STAMP) ## Pure code, in seconds
-	@$(PYTEST) $(PYTEST_FLAGS) tests/unit
+	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/unit
 test-chart: $(STAMP) ## The Helm chart and the Kustomize base, rendered and asked of a real API server
 	@$(PYTEST) $(PYTEST_FLAGS) tests/chart
 test-gateway: $(STAMP) ## The gateway on real sockets, with the official SDKs against emulated providers
-	@$(PYTEST) $(PYTEST_FLAGS) tests/gateway
+	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/gateway
 test-operator: $(STAMP) ## The operator against a real API server and etcd
-	@$(PYTEST) $(PYTEST_FLAGS) tests/operator
+	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/operator
 test-cluster: $(STAMP) ## A real node: images, Helm, Traefik, conversations from outside
 	@$(PYTEST) $(PYTEST_FLAGS) tests/localcluster tests/cluster
 
