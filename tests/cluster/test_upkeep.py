@@ -11,7 +11,7 @@ import pytest
 
 from parley_client.errors import ParleyError
 from quickstart import release
-from quickstart.watch import Object
+from quickstart.watch import Object, Objects
 from tests.cluster.calls import call, wait_until_routed
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubernetes import Namespace, is_ready, pods_of, uids
@@ -23,10 +23,13 @@ from tests.recordings import recording
 async def test_o2_a_deleted_child_comes_back(namespace: Namespace, kind: str) -> None:
     namespace.apply(voice_deployment("kept", host=f"{kind.lower()}.voice.localhost", replicas=2))
     await namespace.ready("kept")
-    [(name, before)] = namespace.all(kind, "labelSelector=parley.dev/name=kept").items()
-    namespace.kubectl("delete", kind, name)
-    after = await namespace.until(kind, lambda objects: name in objects and uids(objects) != uids({name: before}))
-    assert after[name].get("spec", {}).get("selector") == before.get("spec", {}).get("selector")
+    before = namespace.get(kind, "kept")
+    namespace.kubectl("delete", kind, "kept")
+    after = await namespace.until(
+        kind,
+        lambda objects: "kept" in objects and objects["kept"]["metadata"]["uid"] != before["metadata"]["uid"],
+    )
+    assert after["kept"].get("spec", {}).get("selector") == before.get("spec", {}).get("selector")
     await namespace.ready("kept")
 
 
@@ -57,11 +60,14 @@ async def test_o6_kubectl_scale_changes_the_number_of_pods(namespace: Namespace)
     namespace.apply(voice_deployment("scaled"))
     await namespace.ready("scaled")
     namespace.kubectl("scale", "vd/scaled", "--replicas=3")
-    await namespace.until(
-        "Pod", lambda pods: [is_ready(pod) for pod in pods.values()] == [True] * 3, query=pods_of("scaled")
-    )
-    resource = await namespace.ready("scaled")
-    assert (resource["status"]["replicas"], resource["status"]["readyReplicas"]) == (3, 3)
+
+    def has_three(resources: Objects) -> bool:
+        status = resources["scaled"]["status"]
+        return (status["replicas"], status["readyReplicas"]) == (3, 3)
+
+    await namespace.until("VoiceDeployment", has_three)
+    pods = namespace.all("Pod", pods_of("scaled"))
+    assert [is_ready(pod) for pod in pods.values()] == [True] * 3
     namespace.kubectl("scale", "vd/scaled", "--replicas=1")
     await namespace.until("Pod", lambda pods: len(pods) == 1, query=pods_of("scaled"))
 

@@ -15,6 +15,8 @@ OLDEST = (1, 29)
 """Kubernetes releases before it lack rules that the definition uses."""
 _DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/voicedeployments.parley.dev"
 _OPERATORS = "/apis/apps/v1/deployments"
+_OPERATOR = "app.kubernetes.io/name=parley,app.kubernetes.io/component=operator"
+"""What the chart and the Kustomize base put on it."""
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _RIGHTS = (
     ("parley.dev", "voicedeployments", "", ("get", "list", "create", "patch", "delete")),
@@ -62,7 +64,7 @@ async def _definition(cluster: Cluster) -> Verdict:
 async def _operator(cluster: Cluster) -> Verdict:
     subject = "Operator"
     try:
-        found = await cluster.client.list(_OPERATORS, {"labelSelector": "app.kubernetes.io/name=parley-operator"})
+        found = await cluster.client.list(_OPERATORS, {"labelSelector": _OPERATOR})
     except ForbiddenError:
         return warning(subject, "may not be looked for: you may not list deployments of all namespaces")
     items: list[Json] = found["items"]
@@ -74,7 +76,7 @@ async def _operator(cluster: Cluster) -> Verdict:
         return failing(
             subject,
             f"Deployment {namespace}/{name} has no ready pod",
-            f"kubectl -n {namespace} describe pods -l app.kubernetes.io/name=parley-operator",
+            f"kubectl -n {namespace} describe pods -l {_OPERATOR}",
         )
     return ok(subject, f"{ready} ready in {namespace}")
 
