@@ -9,6 +9,9 @@ import stripe
 from parley_contract.records import StripeConfig
 from parley_gateway.files import WatchedFile
 
+# It would write an id of the machine into the home directory, and send it along.
+stripe.enable_telemetry = False
+
 _logger = logging.getLogger(__name__)
 
 CALL_S = 15.0

@@ -73,6 +73,15 @@ class TestMeterEvents:
         assert event["payload[value]"] == "1.43"
         assert abs(int(event["timestamp"]) - time.time()) < 60
 
+    async def test_g07_the_sdk_leaves_no_mark_on_the_machine(
+        self, emulators: Emulators, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+        monkeypatch.setattr("stripe._telemetry_id._loaded", False)
+        async with meter_of(emulators, tmp_path) as meter:
+            await meter.send([item("s1")])
+        assert not (tmp_path / "config").exists()
+
     async def test_g07_the_customer_may_be_the_user(self, emulators: Emulators, tmp_path: Path) -> None:
         async with meter_of(emulators, tmp_path, customer_claim="user") as meter:
             await meter.send([item("s1", user="cus_anna"), item("s2", user=None)])
