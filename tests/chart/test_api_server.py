@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ import yaml
 
 from charts.derive import NAMESPACE, ROOT
 from localcluster import ControlPlane
+from quickstart.commands import Commands
+from tests.chart.definitions import until_established
 from tests.chart.manifests import Manifests, of_kind, the
 
 pytestmark = pytest.mark.timeout(900)
@@ -51,7 +54,8 @@ def installed(server: ControlPlane, kubectl: str, render: Callable[..., Manifest
     manifests = render("replicas=2")
     definitions = of_kind(manifests, "CustomResourceDefinition")
     run("create", "--validate=strict", "-f", "-", given=definitions)
-    run("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    admin = Commands({"KUBECONFIG": str(server.kubeconfig), "PATH": str(Path(kubectl).parent)})
+    asyncio.run(until_established(admin))
     rest = [manifest for manifest in manifests if manifest not in definitions and manifest["kind"] != "Pod"]
     said = run("create", "--validate=strict", "-f", "-", given=rest)
     assert "would violate" not in said

@@ -17,6 +17,7 @@ from localcluster.builds import BuildCache
 from localcluster.versions import PROMETHEUS_OPERATOR
 from quickstart.commands import Commands
 from quickstart.watch import wait_until
+from tests.chart.definitions import until_established
 from tests.chart.manifests import Manifests, of_kind, the
 from tests.operator.conftest import RULES
 from tests.operator.process import OperatorProcess
@@ -71,6 +72,7 @@ async def test_o10_the_charts_rights_are_enough(
     with ControlPlane(audit_policy=AUDIT_METADATA) as server:
         admin = Commands({"KUBECONFIG": str(server.kubeconfig), "PATH": str(Path(kubectl).parent)})
         install(admin, render(*filter(None, [values])), others=builds.folder(PROMETHEUS_OPERATOR))
+        await until_established(admin)
         scope = [f"--namespace={SERVED}"] if values else []
         kubeconfig, log = server.kubeconfig_for(ACCOUNT), tmp_path / "operator.log"
         operator = OperatorProcess(kubeconfig, log, f"--lease-namespace={NAMESPACE}", *scope).start()
@@ -100,7 +102,6 @@ def install(admin: Commands, manifests: Manifests, *, others: Path) -> None:
     chosen = [manifest for manifest in manifests if manifest["kind"] in kinds]
     admin.read("kubectl", "create", "-f", "-", given=yaml.safe_dump_all(chosen))
     admin.read("kubectl", "create", "-f", str(others))
-    admin.read("kubectl", "wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
 
 
 def refused_resources(audit_log: Path) -> set[str]:
