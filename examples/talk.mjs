@@ -16,6 +16,7 @@ const socket = new WebSocket(url, ["parley.v1", `parley.token.${encoded}`]);
 socket.binaryType = "arraybuffer";
 const send = (type, fields = {}) => socket.send(JSON.stringify({ type, ...fields }));
 
+let heard = !recording; // before it is, the agent speaks of its own accord: a greeting
 let answer = "";
 let answerBytes = 0;
 let microphone;
@@ -33,10 +34,15 @@ function speak(pcm) {
 
 const on = {
   "session.started": () => (recording ? speak(recording.subarray(44)) : send("text", { text: question })),
-  transcript: ({ text, final }) => final && console.log("caller:", text),
+  transcript: ({ text, final }) => {
+    if (final) console.log("caller:", text);
+    heard ||= final;
+  },
+  "reply.started": () => ((answer = ""), (answerBytes = 0)),
   "reply.text": ({ delta }) => (answer += delta),
-  "reply.interrupted": () => (answer = ""), // and drop the audio that is not played yet
-  "reply.ended": () => {
+  "reply.interrupted": () => {}, // drop the audio that is not played yet
+  "reply.ended": ({ status }) => {
+    if (!heard || status === "interrupted") return;
     console.log("agent:", answer.trim(), `(${answerBytes} bytes of audio)`);
     send("session.end");
   },

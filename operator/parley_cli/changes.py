@@ -17,6 +17,9 @@ from parley_operator.kube.errors import NotFoundError
 from parley_operator.render import Facts, Rendered, object_key, render
 from parley_operator.render.apis import OPTIONAL, Api
 
+_HISTORY = frozenset({"ControllerRevision"})
+"""Kinds that only repeat the spec, and whose old objects stay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -91,7 +94,12 @@ async def _is_served(cluster: Cluster, kind: str, api: Api) -> bool:
 def _objects(body: Json | None, rendered: Rendered | None) -> dict[str, Any]:
     if body is None or rendered is None:
         return {}
-    children = {f"{key.kind}/{key.name}": one for one in rendered.manifests for key in [object_key(one)]}
+    children = {
+        f"{key.kind}/{key.name}": one
+        for one in rendered.manifests
+        for key in [object_key(one)]
+        if key.kind not in _HISTORY
+    }
     return {f"{body['kind']}/{body['metadata']['name']}": {"spec": body["spec"]}, **children}
 
 

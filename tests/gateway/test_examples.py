@@ -79,10 +79,14 @@ async def test_python(site: Site, emulators: Emulators, question: Path) -> None:
 
 @pytest.mark.skipif(node() is None, reason="needs Node 20.10 or newer")
 @pytest.mark.parametrize("spoken", [False, True], ids=["typed", "spoken"])
-async def test_javascript(site: Site, emulators: Emulators, question: Path, spoken: bool) -> None:
+@pytest.mark.parametrize("greeting", [None, "Hi."], ids=["no greeting", "greeting"])
+async def test_javascript(
+    site: Site, emulators: Emulators, question: Path, spoken: bool, greeting: str | None
+) -> None:
     emulators.deepgram.set_script(DeepgramScript(transcripts=["What time is breakfast?"]))
     emulators.anthropic.set_script(AnthropicScript(replies=["Breakfast is at seven."]))
     asked = str(question) if spoken else "What time is breakfast?"
+    site.write_agent(instructions="Be brief.", greeting=greeting)
     async with served(site.config()) as gateway:
         said = await output(*(node() or []), ROOT / "examples/talk.mjs", gateway.url, TOKEN, asked)
         await hung_up(gateway)

@@ -20,10 +20,15 @@ async def address(body: Json) -> list[Verdict]:
     """Of each URL that the status names, seen from this machine."""
     urls = [urlsplit(one["url"]) for one in (body.get("status") or {}).get("endpoints") or ()]
     places = {(url.hostname, url.port or (443 if url.scheme == "wss" else 80), url.scheme) for url in urls}
-    outside = [place for place in sorted(places, key=str) if place[0] and not place[0].endswith(".svc")]
+    outside = [place for place in sorted(places, key=str) if place[0] and not _is_local(place[0])]
     is_own = _is_self_signed(body)
     found = [await _place(str(host), port, scheme, is_own=is_own) for host, port, scheme in outside]
     return [verdict for verdicts in found for verdict in verdicts]
+
+
+def _is_local(host: str) -> bool:
+    """Names of the cluster's own, and those that mean one's own machine (RFC 6761): DNS knows neither."""
+    return host.endswith((".svc", ".localhost")) or host == "localhost"
 
 
 def _is_self_signed(body: Json) -> bool:

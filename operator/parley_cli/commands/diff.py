@@ -26,13 +26,17 @@ def command(
 ) -> None:
     """Show what the VoiceDeployments in files would change, in themselves and in what they become.
 
-    Ends with 0 where nothing would change, 1 where something would, 2 where a file cannot be used.
+    Ends with 0 where nothing would change, 1 where something would, 2 where that cannot be told.
     """
     found = checked((*files, *filenames), ingress_controller=None)
     wrong = [f"{one.name}: {error}" for one in found for error in one.errors]
     if wrong:
         raise click.UsageError("\n".join(wrong))
-    changes = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _changes(cluster, found))
+    try:
+        changes = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _changes(cluster, found))
+    except click.ClickException as error:
+        error.exit_code = 2
+        raise
     for one in changes:
         _show(one)
     sys.exit(1 if any(one.texts for one in changes) else 0)

@@ -26,7 +26,8 @@ def command(name: str, kubeconfig: str | None, context: str | None, namespace: s
         click.echo(f"{name} has no pod. `parley status {name}` says why.", err=True)
         return
     click.echo(table(("POD", "STATE", "SESSIONS", "CONNECTIONS", "LAG", "FAILING"), map(_row, views)))
-    click.echo(f"\n{sum(view.sessions or 0 for view in views)} sessions in {len(views)} pods")
+    sessions = sum(view.sessions or 0 for view in views)
+    click.echo(f"\nsessions: {sessions}, pods: {len(views)}")
 
 
 def _content(view: PodView) -> dict[str, object]:
