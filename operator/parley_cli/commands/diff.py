@@ -35,8 +35,8 @@ def command(
     try:
         changes = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _changes(cluster, found))
     except click.ClickException as error:
-        error.exit_code = 2
-        raise
+        error.show()
+        sys.exit(2)
     for one in changes:
         _show(one)
     sys.exit(1 if any(one.texts for one in changes) else 0)
