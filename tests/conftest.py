@@ -1,7 +1,11 @@
 """What holds for all tests."""
 
+import os
+
 from hypothesis import settings
 
-# How long an example takes is the machine's business: speed is measured in `make bench`.
-settings.register_profile("parley", deadline=None, print_blob=True)
-settings.load_profile("parley")
+# How long an example takes is the machine's business: speed is measured in `make bench`. The same examples each
+# time, so that a change is what makes a test fail; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("same", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
