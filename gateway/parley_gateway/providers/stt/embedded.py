@@ -26,6 +26,7 @@ from parley_gateway.ports import ProviderError, SttEvent, SttRequest, SttStream
 from parley_gateway.providers.embedded.endpointing import Endpointer, Finish, Listen, Step
 from parley_gateway.providers.embedded.vocabulary import UNCLEAR
 from parley_gateway.providers.embedded.worker import Worker
+from parley_gateway.providers.stt.stall import StallWatch
 
 SAMPLE_RATE = 16_000
 """Hz that the acoustic model was trained with."""
@@ -90,18 +91,20 @@ class EmbeddedRecognitionStream:
         self._aborted = False
         self._heard: _Heard | None = None
         self._shown = ""
-        self._last_audio = 0.0
-        self._stall: asyncio.TimerHandle | None = None
+        self._stall = StallWatch(
+            _STALLED,
+            is_open=lambda: self._endpointer.open,
+            on_stall=lambda: self._take(self._endpointer.finish(asked=False)),
+        )
 
     def send(self, pcm: bytes) -> int:
         """Take audio; returns the ms dropped because too many utterances wait."""
         if self._aborted:
             return 0
         drop = len(self._work) >= _MOST_WAITING
-        self._last_audio = asyncio.get_running_loop().time()
         # Silence keeps the time of what is dropped.
         self._take(self._endpointer.feed(bytes(len(pcm)) if drop else pcm))
-        self._watch_for_stall()
+        self._stall.audio_came()
         return bytes_to_ms(len(pcm), SAMPLE_RATE) if drop else 0
 
     def finalize(self) -> None:
@@ -115,8 +118,7 @@ class EmbeddedRecognitionStream:
         self._work.clear()
         self._events.clear()
         self._to_tell.set()
-        if self._stall is not None:
-            self._stall.cancel()
+        self._stall.close()
 
     async def events(self) -> AsyncIterator[SttEvent]:
         """What is heard. Raises ProviderError when the recogniser does not run."""
@@ -146,19 +148,6 @@ class EmbeddedRecognitionStream:
     def _tell(self, event: SttEvent) -> None:
         self._events.append(event)
         self._to_tell.set()
-
-    def _watch_for_stall(self) -> None:
-        if self._endpointer.open and self._stall is None:
-            self._stall = asyncio.get_running_loop().call_later(_STALLED, self._check_for_stall)
-
-    def _check_for_stall(self) -> None:
-        self._stall = None
-        loop = asyncio.get_running_loop()
-        rest = self._last_audio + _STALLED - loop.time()
-        if rest > 0:
-            self._stall = loop.call_later(rest, self._check_for_stall)
-        else:
-            self._take(self._endpointer.finish(asked=False))
 
     async def _recognise_all(self) -> None:
         while True:

@@ -29,6 +29,7 @@ from parley_gateway.providers.credentials import KeyedClients, Keys
 from parley_gateway.providers.http import Readiness, failures, http_client
 from parley_gateway.providers.openai_client import ENDPOINT, openai_client
 from parley_gateway.providers.stt.metering import AudioMeter
+from parley_gateway.providers.stt.stall import StallWatch
 from parley_gateway.providers.stt.utterances import Utterance, Utterances
 
 RATE = 16_000
@@ -159,17 +160,15 @@ class TranscriptionStream:
         self._events: deque[SttEvent] = deque()
         self._to_tell = asyncio.Event()
         self._aborted = False
-        self._last_audio = 0.0
-        self._stall: asyncio.TimerHandle | None = None
+        self._stall = StallWatch(_STALLED_S, is_open=lambda: self._utterances.open, on_stall=self._stalled)
 
     def send(self, pcm: bytes) -> int:
         """Take audio; returns the ms of utterances that were given up because too many wait."""
         if self._aborted:
             return 0
-        self._last_audio = asyncio.get_running_loop().time()
         self._recognise(self._utterances.feed(pcm))
         self._detector.send(pcm)
-        self._watch_for_stall()
+        self._stall.audio_came()
         dropped_ms, self._dropped_ms = self._dropped_ms, 0
         return dropped_ms
 
@@ -189,8 +188,7 @@ class TranscriptionStream:
         self._waiting.clear()
         self._events.clear()
         self._to_tell.set()
-        if self._stall is not None:
-            self._stall.cancel()
+        self._stall.close()
 
     async def events(self) -> AsyncGenerator[SttEvent, None]:
         """What is heard. Raises ProviderError when an utterance cannot be recognised."""
@@ -222,19 +220,8 @@ class TranscriptionStream:
         self._events.append(event)
         self._to_tell.set()
 
-    # --- a client that stops sending ---
-
-    def _watch_for_stall(self) -> None:
-        if self._utterances.open and self._stall is None:
-            self._stall = asyncio.get_running_loop().call_later(_STALLED_S, self._check_for_stall)
-
-    def _check_for_stall(self) -> None:
-        self._stall = None
-        loop = asyncio.get_running_loop()
-        rest = self._last_audio + _STALLED_S - loop.time()
-        if rest > 0:
-            self._stall = loop.call_later(rest, self._check_for_stall)
-        elif self._utterances.open:
+    def _stalled(self) -> None:
+        if self._utterances.open:
             self._end_speech()
 
     def _end_speech(self) -> None:
