@@ -11,7 +11,7 @@ from parley_cli.cluster import Cluster
 from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import ForbiddenError
-from parley_operator.render.labels import NAME
+from parley_operator.render.labels import COMPONENT, GATEWAY, NAME
 from parley_operator.render.names import base_name
 from parley_operator.views import WATCHED
 
@@ -47,7 +47,7 @@ async def family(cluster: Cluster, name: str) -> Family:
 
 async def pods(cluster: Cluster, name: str) -> list[Json]:
     """The gateway's pods of a resource, by name."""
-    found = await _list(cluster, "Pod", name)
+    found = await _list(cluster, "Pod", name, f"{COMPONENT}={GATEWAY}")
     return sorted(found, key=lambda pod: str(pod["metadata"]["name"]))
 
 
@@ -61,10 +61,10 @@ async def _of_kind(cluster: Cluster, kind: str, name: str) -> tuple[str, list[Ch
     return kind, sorted((_child(kind, body) for body in found), key=lambda child: child.name)
 
 
-async def _list(cluster: Cluster, kind: str, name: str) -> list[Json]:
+async def _list(cluster: Cluster, kind: str, name: str, *further: str) -> list[Json]:
     group, version, _ = WATCHED[kind]
     path = await cluster.collection(kind, f"{group}/{version}".lstrip("/"))
-    selector = {"labelSelector": f"{NAME}={base_name(name)}"}
+    selector = {"labelSelector": ",".join((f"{NAME}={base_name(name)}", *further))}
     # Of Secrets and ConfigMaps nothing but the name is wanted, and nothing else is asked for.
     is_content = kind in {"ConfigMap", "Secret"}
     items: list[Json] = (await cluster.client.list(path, selector, metadata_only=is_content))["items"]
@@ -129,6 +129,12 @@ def _autoscaler(body: Json) -> str:
     return f"{status.get('currentReplicas', 0)} of {spec.get('minReplicas', 1)} to {spec['maxReplicas']}"
 
 
+def _claim(body: Json) -> str:
+    status, modes = body.get("status") or {}, body["spec"].get("accessModes") or ()
+    size = (status.get("capacity") or {}).get("storage") or body["spec"]["resources"]["requests"]["storage"]
+    return f"{status.get('phase', 'Pending')}, {size}, {', '.join(modes)}"
+
+
 def _budget(body: Json) -> str:
     return f"{(body.get('status') or {}).get('disruptionsAllowed', 0)} may be disrupted"
 
@@ -137,6 +143,7 @@ _STATES: dict[str, Callable[[Json], str]] = {
     "Deployment": _deployment,
     "HorizontalPodAutoscaler": _autoscaler,
     "Ingress": _ingress,
+    "PersistentVolumeClaim": _claim,
     "Pod": pod_state,
     "PodDisruptionBudget": _budget,
     "ReplicaSet": _replica_set,

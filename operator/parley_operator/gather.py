@@ -10,7 +10,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.gateways import Gateways
 from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.apply import Owner
-from parley_operator.kube.client import Client
+from parley_operator.kube.client import Client, Json
 from parley_operator.kube.discovery import Ref
 from parley_operator.kube.errors import NotFoundError
 from parley_operator.kube.inventory import Inventory, Key
@@ -18,7 +18,7 @@ from parley_operator.kube.ownership import controller_uid
 from parley_operator.referenced import Data, ReferencedValues, decode_data
 from parley_operator.render import Facts, generated, signing, tls, token
 from parley_operator.render.apis import OPTIONAL
-from parley_operator.render.facts import IngressClass
+from parley_operator.render.facts import Claim, IngressClass
 from parley_operator.render.names import base_name, child_name
 
 
@@ -103,6 +103,8 @@ class FactsGatherer:
             taken_hosts=taken_hosts,
             now=now,
             replicas=self._replicas(key),
+            worker_replicas=self._worker_replicas(key, owner),
+            claims=self._claims(key, owner),
             config_maps_in_use=self._config_maps_in_use(key),
             revisions=self._revisions(key),
             salt=known.salt,
@@ -141,6 +143,26 @@ class FactsGatherer:
         name = base_name(key[1])
         live = self._inventory.get(Ref("apps/v1", "Deployment", key[0], name))
         return None if live is None else live.view["replicas"]
+
+    def _worker_replicas(self, key: Key, owner: Owner) -> dict[str, int]:
+        found = self._owned(key, owner, "Deployment")
+        return {name: view["replicas"] for name, view in found if name != base_name(key[1])}
+
+    def _claims(self, key: Key, owner: Owner) -> dict[str, Claim]:
+        return {
+            name: Claim(
+                size=view["size"],
+                storage_class=view["storage_class"],
+                access_modes=tuple(view["access_modes"]),
+            )
+            for name, view in self._owned(key, owner, "PersistentVolumeClaim")
+        }
+
+    def _owned(self, key: Key, owner: Owner, kind: str) -> list[tuple[str, Json]]:
+        """Name and view of the resource's own objects of a kind."""
+        children = self._inventory.of((key[0], base_name(key[1])))
+        found = (live for live in children if live.ref.kind == kind and live.controller == owner.uid)
+        return [(live.ref.name, live.view) for live in found]
 
     def _config_maps_in_use(self, key: Key) -> frozenset[str]:
         children = self._inventory.of((key[0], base_name(key[1])))

@@ -38,10 +38,15 @@ def _image(name: str, view: Json) -> Trouble | None:
             said = container["message"][:MESSAGE_LIMIT]
             return Trouble(
                 "ImagePullBackOff",
-                f"pod {name} cannot pull {container['image']}: {said} Check spec.version, the registry and "
-                "spec.pod.imagePullSecrets.",
+                f"pod {name} cannot pull {container['image']}: {said} Check {_image_field(view)}, the registry "
+                "and spec.pod.imagePullSecrets.",
             )
     return None
+
+
+def _image_field(view: Json) -> str:
+    pool = view.get("pool")
+    return f"the image of workerPools[{pool}]" if pool else "spec.version"
 
 
 def _configuration(name: str, view: Json) -> Trouble | None:
@@ -58,7 +63,8 @@ def _crash(name: str, view: Json) -> Trouble | None:
             ended = "" if container["exit_code"] is None else f" with exit code {container['exit_code']}"
             return Trouble(
                 "CrashLoopBackOff",
-                f"the gateway in pod {name} keeps ending{ended}: kubectl logs {name} --previous says why.",
+                f"the {container['name']} in pod {name} keeps ending{ended}: "
+                f"kubectl logs {name} --previous says why.",
             )
     return None
 

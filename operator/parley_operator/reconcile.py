@@ -7,7 +7,7 @@ killed at any point is made good by the next run. Where nothing changed it makes
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from parley_operator.api import API_VERSION, KIND, InvalidResourceError, VoiceDeployment
@@ -22,6 +22,8 @@ from parley_operator.kube.inventory import Inventory, Key, Live
 from parley_operator.kube.ownership import FIELD_MANAGER
 from parley_operator.render import Rendered, object_key, render
 from parley_operator.render.rendered import ObjectKey
+from parley_operator.render.worker_labels import worker_name
+from parley_operator.render.worker_pools import pool_of
 from parley_operator.resources import Resources, is_paused
 from parley_operator.rollback import in_effect
 from parley_operator.status import (
@@ -33,16 +35,28 @@ from parley_operator.status import (
     transitions,
 )
 from parley_operator.views import PRUNED
+from parley_operator.worker_status import PoolChildren
 
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN = 15.0
 """Seconds after which to look again at what no watch tells of: a foreign object in the way, a missing class."""
+LOOK_AGAIN_AT_POOLS = 60.0
+"""Seconds after which to try again what was refused of a worker pool: a quota may be lifted."""
 AT_ONCE = 0.1
 """Seconds, for what follows from what this very run has found."""
-_EVENTFUL = frozenset({"Ready", "Progressing", "AutoscalingReady", "SettingsHonoured"})
+_EVENTFUL = frozenset({"Ready", "WorkersReady", "Progressing", "AutoscalingReady", "SettingsHonoured"})
 _EXPECTED = frozenset(
-    {"Suspended", "RollingOut", "RolloutComplete", "NoPodReady", "AddressPending", "SetInController", "Paused"}
+    {
+        "Suspended",
+        "RollingOut",
+        "RolloutComplete",
+        "NoPodReady",
+        "NoWorkerReady",
+        "AddressPending",
+        "SetInController",
+        "Paused",
+    }
 )
 """Reasons that are news but no warnings: the last is true of every resource of an ingress class."""
 
@@ -102,13 +116,15 @@ class Reconciler:
         facts = await self._gatherer.gather(running, owner, taken_hosts=taken, now=now)
         rendered = render(running, facts)
         paused = is_paused(body["metadata"])
-        blocked = None if paused else await self._apply(rendered, owner)
+        refused: dict[str, str] = {}
+        blocked = None if paused else await self._apply(rendered, owner, refused)
         if blocked is None and not paused:
             await self._prune(key, rendered, owner)
         status = compute_status(
             resource,
             rendered,
             self._children(key, owner),
+            pools=self._pool_children(key, running, owner, refused),
             running=running,
             paused=paused,
             blocked=blocked,
@@ -118,26 +134,40 @@ class Reconciler:
         await self._publish(body, status, now=now)
         if running is resource and _is_to_be_rolled_back(resource, status):
             return AT_ONCE
-        return _look_again(rendered, blocked, now)
+        return _look_again(rendered, blocked, refused, now)
 
-    async def _apply(self, rendered: Rendered, owner: Owner) -> Blocked | None:
-        """Apply in order up to the first object that cannot be; what ran before goes on."""
+    async def _apply(self, rendered: Rendered, owner: Owner, refused: dict[str, str]) -> Blocked | None:
+        """Apply in order up to the first object that cannot be; what ran before goes on.
+
+        What cannot be of a worker pool ends that pool alone, and is told in `refused` by the pool's name.
+        """
         progressed = False
-        try:
-            for manifest in rendered.manifests:
+        for manifest in rendered.manifests:
+            pool = pool_of(manifest)
+            if pool in refused:
+                continue
+            try:
                 outcome = await self._applier.apply(manifest, owner)
-                self._on_apply(outcome)
-                if outcome != "unchanged":
-                    progressed = True
-                    logger.info("applied", extra={"outcome": outcome, **_named(manifest)})
-            await self._scale(rendered.scale, owner)
-        except NameConflictError as error:
-            return Blocked(Reason.NAME_CONFLICT, str(error))
+            except (NameConflictError, InvalidError, ForbiddenError) as error:
+                if pool is None:
+                    return _blocked(error)
+                refused[pool] = str(error)
+                continue
+            except KubeError as error:
+                error.progressed = progressed
+                raise
+            self._on_apply(outcome)
+            if outcome != "unchanged":
+                progressed = True
+                logger.info("applied", extra={"outcome": outcome, **_named(manifest)})
+        return await self._scale_all(rendered, owner)
+
+    async def _scale_all(self, rendered: Rendered, owner: Owner) -> Blocked | None:
+        try:
+            for manifest in (rendered.scale, *rendered.worker_scales):
+                await self._scale(manifest, owner)
         except (InvalidError, ForbiddenError) as error:
-            return Blocked(Reason.APPLY_FAILED, str(error))
-        except KubeError as error:
-            error.progressed = progressed
-            raise
+            return _blocked(error)
         return None
 
     async def _scale(self, manifest: Json | None, owner: Owner) -> None:
@@ -172,21 +202,40 @@ class Reconciler:
         children = self._inventory.of(self._resources.children_of(key))
         return [live for live in children if live.controller == owner.uid]
 
-    def _view(self, key: Key, owner: Owner, kind: str) -> Json | None:
-        """Of the object that bears the resource's own name: there may be others of its kind."""
-        _, name = self._resources.children_of(key)
-        found = (live for live in self._owned(key, owner) if (live.ref.kind, live.ref.name) == (kind, name))
+    def _view(self, key: Key, owner: Owner, kind: str, *, name: str | None = None) -> Json | None:
+        """Of the object that bears the resource's own name, or another: there may be several of its kind."""
+        wanted = (kind, name or self._resources.children_of(key)[1])
+        found = (live for live in self._owned(key, owner) if (live.ref.kind, live.ref.name) == wanted)
         return next((live.view for live in found), None)
 
     def _children(self, key: Key, owner: Owner) -> Children:
-        siblings = self._inventory.of(self._resources.children_of(key))
         return Children(
             deployment=self._view(key, owner, "Deployment"),
             ingress=self._view(key, owner, "Ingress"),
             route=self._view(key, owner, "HTTPRoute"),
             autoscaler=self._view(key, owner, "HorizontalPodAutoscaler"),
-            pods={live.ref.name: live.view for live in siblings if live.ref.kind == "Pod"},
+            pods=self._pods(key, pool=None),
         )
+
+    def _pool_children(
+        self, key: Key, resource: VoiceDeployment, owner: Owner, refused: Mapping[str, str]
+    ) -> dict[str, PoolChildren]:
+        names = {pool.name: worker_name(resource, pool) for pool in resource.spec.worker_pools or ()}
+        return {
+            pool: PoolChildren(
+                deployment=self._view(key, owner, "Deployment", name=name),
+                autoscaler=self._view(key, owner, "HorizontalPodAutoscaler", name=name),
+                pods=self._pods(key, pool=pool),
+                refused=refused.get(pool),
+            )
+            for pool, name in names.items()
+        }
+
+    def _pods(self, key: Key, *, pool: str | None) -> dict[str, Json]:
+        """Those of the gateway, or of one pool."""
+        siblings = self._inventory.of(self._resources.children_of(key))
+        found = (live for live in siblings if live.ref.kind == "Pod" and live.view["pool"] == pool)
+        return {live.ref.name: live.view for live in found}
 
     async def _publish(self, body: Json, status: Json, *, now: datetime) -> None:
         """Write the status where it changed, after telling what changed: a crash between repeats neither."""
@@ -214,15 +263,22 @@ def _is_to_be_rolled_back(resource: VoiceDeployment, status: Json) -> bool:
     return wanted and "failedRevision" in status and "currentRevision" in status
 
 
-def _look_again(rendered: Rendered, blocked: Blocked | None, now: datetime) -> float | None:
+def _look_again(
+    rendered: Rendered, blocked: Blocked | None, refused: Mapping[str, str], now: datetime
+) -> float | None:
     """Seconds until something may be different without any news of it."""
-    waits = []
+    waits = [LOOK_AGAIN_AT_POOLS] if refused else []
     if blocked is not None or any(f.reason is Reason.INGRESS_CLASS_NOT_FOUND for f in rendered.findings):
         waits.append(LOOK_AGAIN)
     certificate = rendered.certificate
     moments = (certificate.renew_after, certificate.not_after) if certificate else ()
     waits += [(moment - now).total_seconds() + 1 for moment in moments if moment is not None and moment > now]
     return min(waits, default=None)
+
+
+def _blocked(error: KubeError) -> Blocked:
+    reason = Reason.NAME_CONFLICT if isinstance(error, NameConflictError) else Reason.APPLY_FAILED
+    return Blocked(reason, str(error))
 
 
 def _named(manifest: Json) -> dict[str, str]:

@@ -21,8 +21,16 @@ from parley_operator.render.rendered import ServedCertificate
 from parley_operator.render.revision import revision_name
 from parley_operator.route_status import route_verdict
 from parley_operator.verdict import Verdict
+from parley_operator.worker_status import (
+    PoolChildren,
+    autoscaling_trouble,
+    leaves_a_stage_mute,
+    workers,
+    workers_verdict,
+)
 
 MESSAGE_LIMIT = 32_768
+_NO_POOLS: Mapping[str, PoolChildren] = {}
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class _Case:
     children: Children
     paused: bool
     blocked: Blocked | None
+    pools: Mapping[str, PoolChildren]
 
     def finding(self, condition: ConditionType) -> Finding | None:
         return next((f for f in self.rendered.findings if f.condition is condition), None)
@@ -99,6 +108,7 @@ def compute_status(
     rendered: Rendered,
     children: Children,
     *,
+    pools: Mapping[str, PoolChildren] = _NO_POOLS,
     running: VoiceDeployment | None = None,
     paused: bool = False,
     blocked: Blocked | None,
@@ -107,9 +117,10 @@ def compute_status(
 ) -> Json:
     """The whole status. `previous` is the live one, whose transition times go on where nothing changed.
 
-    `running` is the resource with the spec that was rendered, where that is not its own.
+    `pools` has the children of each worker pool by its name; `running` is the resource with the spec that was
+    rendered, where that is not its own.
     """
-    case = _Case(resource, running or resource, rendered, children, paused, blocked)
+    case = _Case(resource, running or resource, rendered, children, paused, blocked, pools)
     verdicts = {condition: policy(case) for condition, policy in _POLICIES.items()}
     verdicts = {ConditionType.READY: _ready(case, verdicts), **verdicts}
     status: Json = {
@@ -119,6 +130,7 @@ def compute_status(
         "replicas": int(case.deployment.get("replicas_seen", 0)),
         "readyReplicas": int(case.deployment.get("readyReplicas", 0)),
         "updatedReplicas": int(case.deployment.get("updatedReplicas", 0)),
+        **_workers_status(case),
         **_revisions(case),
         "endpoints": [{"protocol": protocol, "url": url} for protocol, url in rendered.endpoints],
         "conditions": conditions(
@@ -131,6 +143,11 @@ def compute_status(
     if rendered.certificate is not None:
         status["certificate"] = _certificate_status(rendered.certificate)
     return status
+
+
+def _workers_status(case: _Case) -> dict[str, str]:
+    counts = workers(case.running, case.pools)
+    return {} if counts is None else {"workers": counts}
 
 
 def _revisions(case: _Case) -> dict[str, str]:
@@ -225,6 +242,8 @@ def _ready(case: _Case, verdicts: Mapping[ConditionType, Verdict]) -> Verdict:
     for need in READY_NEEDS:
         if verdicts[need].status == "False":
             return verdicts[need]
+    if leaves_a_stage_mute(case.running, case.pools):
+        return verdicts[ConditionType.WORKERS_READY]
     if case.is_rolled_back:
         return verdicts[ConditionType.PROGRESSING]
     if case.has_older_pods and (case.trouble or case.is_stuck):
@@ -274,6 +293,10 @@ def _routed(case: _Case) -> Verdict:
     return Verdict("True", Reason.ROUTED, f"{case.rendered.endpoints[0][1]} is routed to the pods.")
 
 
+def _workers(case: _Case) -> Verdict:
+    return workers_verdict(case.running, case.pools, case.rendered.findings)
+
+
 def _available(case: _Case) -> Verdict:
     if case.resource.spec.suspend:
         return Verdict("False", Reason.SUSPENDED, "Scaled to zero.")
@@ -318,6 +341,14 @@ def _waiting(case: _Case) -> Verdict | None:
 
 
 def _autoscaling(case: _Case) -> Verdict:
+    """Of the gateway's own autoscaler first, then of the pools'."""
+    own, trouble = _own_autoscaling(case), autoscaling_trouble(case.pools)
+    if own.status == "False" or trouble is None:
+        return own
+    return Verdict("False", Reason.METRICS_UNAVAILABLE, f"{trouble} {Reason.METRICS_UNAVAILABLE.advice}")
+
+
+def _own_autoscaling(case: _Case) -> Verdict:
     if case.resource.spec.scaling.type == "Fixed":
         return Verdict("True", Reason.FIXED_REPLICAS, "spec.replicas says how many pods there are.")
     active = (case.children.autoscaler or {"active": None})["active"]
@@ -357,6 +388,7 @@ _POLICIES: Mapping[ConditionType, Callable[[_Case], Verdict]] = {
     ConditionType.CREDENTIALS_READY: _credentials,
     ConditionType.CERTIFICATE_READY: _certificate,
     ConditionType.ENDPOINT_READY: _endpoint,
+    ConditionType.WORKERS_READY: _workers,
     ConditionType.AVAILABLE: _available,
     ConditionType.PROGRESSING: _progressing,
     ConditionType.AUTOSCALING_READY: _autoscaling,

@@ -11,6 +11,7 @@ from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import View
 from parley_operator.kube.ownership import SCALE_MANAGER, owned_fields
 from parley_operator.render.apis import OPTIONAL
+from parley_operator.render.worker_labels import POOL
 
 CONFIG_VOLUME = "config"
 """The pod's volume that mounts the gateway's configuration."""
@@ -39,9 +40,10 @@ def replica_set(body: Json) -> Json:
 
 
 def pod(body: Json) -> Json:
-    """Whether it serves, and what keeps it from that."""
+    """Whose it is (None: the gateway's, else a worker pool's), whether it serves, and what keeps it from that."""
     status = body.get("status") or {}
     return {
+        "pool": (body["metadata"].get("labels") or {}).get(POOL),
         "phase": status.get("phase", "Pending"),
         "leaving": "deletionTimestamp" in body["metadata"],
         "containers": [_container(container) for container in status.get("containerStatuses") or []],
@@ -92,6 +94,17 @@ def autoscaler(body: Json) -> Json:
     return {"active": False, "message": f"{active['reason']}: {active['message']}"}
 
 
+def claim(body: Json) -> Json:
+    """What it was made with, and whether there is a volume for it."""
+    spec = body["spec"]
+    return {
+        "size": spec["resources"]["requests"]["storage"],
+        "storage_class": spec.get("storageClassName"),
+        "access_modes": spec.get("accessModes") or [],
+        "phase": (body.get("status") or {}).get("phase", "Pending"),
+    }
+
+
 def nothing(_: Json) -> Json:
     """For objects of which only our own fields matter."""
     return {}
@@ -111,6 +124,7 @@ VIEWS: dict[str, View] = {
     "HorizontalPodAutoscaler": autoscaler,
     "Ingress": ingress,
     "NetworkPolicy": nothing,
+    "PersistentVolumeClaim": claim,
     "Pod": pod,
     "PodDisruptionBudget": nothing,
     "ReplicaSet": replica_set,
@@ -126,6 +140,7 @@ WATCHED: dict[str, tuple[str, str, str]] = {
     "HorizontalPodAutoscaler": ("autoscaling", "v2", "horizontalpodautoscalers"),
     "Ingress": ("networking.k8s.io", "v1", "ingresses"),
     "NetworkPolicy": ("networking.k8s.io", "v1", "networkpolicies"),
+    "PersistentVolumeClaim": ("", "v1", "persistentvolumeclaims"),
     "Pod": ("", "v1", "pods"),
     "PodDisruptionBudget": ("policy", "v1", "poddisruptionbudgets"),
     "ReplicaSet": ("apps", "v1", "replicasets"),

@@ -24,7 +24,11 @@ CRD = Path(__file__).parents[2] / "crds" / "parley.dev_voicedeployments.yaml"
 
 _ALL = ["get", "list", "watch", "create", "patch", "delete"]
 RULES: list[dict[str, Any]] = [
-    {"apiGroups": [""], "resources": ["secrets", "configmaps", "services", "serviceaccounts"], "verbs": _ALL},
+    {
+        "apiGroups": [""],
+        "resources": ["secrets", "configmaps", "persistentvolumeclaims", "services", "serviceaccounts"],
+        "verbs": _ALL,
+    },
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
     {"apiGroups": ["apps"], "resources": ["deployments", "controllerrevisions"], "verbs": _ALL},
     {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list", "watch"]},

@@ -7,7 +7,7 @@
   resources: [voicedeployments/status]
   verbs: [patch]
 - apiGroups: [""]
-  resources: [configmaps, secrets, services, serviceaccounts]
+  resources: [configmaps, persistentvolumeclaims, secrets, services, serviceaccounts]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [apps]
   resources: [deployments, controllerrevisions]

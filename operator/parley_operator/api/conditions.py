@@ -13,6 +13,7 @@ class ConditionType(StrEnum):
     CREDENTIALS_READY = "CredentialsReady"
     CERTIFICATE_READY = "CertificateReady"
     ENDPOINT_READY = "EndpointReady"
+    WORKERS_READY = "WorkersReady"
     AVAILABLE = "Available"
     PROGRESSING = "Progressing"
     AUTOSCALING_READY = "AutoscalingReady"
@@ -108,6 +109,14 @@ class Reason(StrEnum):
     )
     ROUTE_NOT_RESOLVED = "RouteNotResolved", "Read what the controller says of the Service that the route names."
 
+    # WorkersReady
+    WORKERS_SERVING = "WorkersServing"
+    NO_WORKER_POOLS = "NoWorkerPools", "Set spec.workerPools to run speech servers of your own beside the gateway."
+    NO_WORKER_READY = (
+        "NoWorkerReady",
+        "Wait while models are fetched; else look at the workers: kubectl describe pods -l parley.dev/pool=POOL.",
+    )
+
     # CertificateReady
     CERTIFICATE_VALID = "CertificateValid"
     NO_CERTIFICATE = "NoCertificate", "Set endpoint.ingress.tls unless something in front of the ingress ends TLS."
@@ -133,6 +142,10 @@ class Reason(StrEnum):
     UNKNOWN_CONTROLLER = (
         "UnknownController",
         "Say timeouts and affinity to this controller with endpoint.ingress.annotations.",
+    )
+    CLAIM_NOT_CHANGED = (
+        "ClaimNotChanged",
+        "Set the claim's settings back, or give the pool another name, or delete the claim and the pool's pods.",
     )
     EGRESS_NOT_KNOWN = (
         "EgressNotKnown",

@@ -86,6 +86,13 @@ def _printer_columns() -> list[dict[str, Any]]:
         {"name": "URL", "type": "string", "jsonPath": ".status.endpoints[0].url"},
         {"name": "Replicas", "type": "integer", "jsonPath": ".status.replicas", "description": "Pods there are."},
         {"name": "Serving", "type": "integer", "jsonPath": ".status.readyReplicas", "description": "Pods ready."},
+        {
+            "name": "Workers",
+            "type": "string",
+            "jsonPath": ".status.workers",
+            "priority": 1,
+            "description": "Workers ready, pool by pool.",
+        },
         {"name": "Version", "type": "string", "jsonPath": ".status.version", "priority": 1},
         {"name": "Message", "type": "string", "jsonPath": ready("message"), "priority": 1},
         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},

@@ -20,6 +20,7 @@ from parley_operator.api.scaling import ScalingSpec
 from parley_operator.api.state import BillingSpec, RecordsSpec, SessionsSpec
 from parley_operator.api.turn_taking import TurnTakingSpec
 from parley_operator.api.values import Release
+from parley_operator.api.worker_pools import WorkerPools, pool_rules
 
 
 def _connections_outlive_sessions(spec: Any) -> bool:
@@ -60,6 +61,8 @@ class VoiceDeploymentSpec(ResourceModel):
     """What the gateway tells those who run it."""
     scaling: ScalingSpec = ScalingSpec()
     """How many pods there are, and who decides."""
+    worker_pools: WorkerPools | None = None
+    """Speech servers of your own beside the gateway. A change of a pool rolls that pool alone."""
     network_policy: NetworkPolicySpec = NetworkPolicySpec()
     """With whom the gateway's pods may talk. A change rolls no pod."""
     rollout: RolloutSpec = RolloutSpec()
@@ -96,4 +99,6 @@ class VoiceDeploymentSpec(ResourceModel):
             field="endpoint.connection.maxDuration",
             holds=_connections_outlive_sessions,
         ),
+        *pool_rules("stt"),
+        *pool_rules("tts"),
     )

@@ -45,11 +45,12 @@ class Fallback(ResourceModel):
     """Name of this fallback within its list."""
 
 
+_KEYLESS = ("Embedded", "OpenAICompatible", "WorkerPool")
 KEY_REQUIRED = Rule(
-    cel="self.provider in ['Embedded', 'OpenAICompatible'] || has(self.apiKeys)",
+    cel="self.provider in ['Embedded', 'OpenAICompatible', 'WorkerPool'] || has(self.apiKeys)",
     message="apiKeys is required for this provider: name the Secret and the key that hold its API key",
     field="apiKeys",
-    holds=lambda stage: stage.provider in ("Embedded", "OpenAICompatible") or stage.api_keys is not None,
+    holds=lambda stage: stage.provider in _KEYLESS or stage.api_keys is not None,
     blame="FieldValueRequired",
 )
 KEY_FORBIDDEN = Rule(
@@ -84,6 +85,10 @@ NO_REMOTE_BOUNDS = Rule(
 STAGE_RULES = (KEY_REQUIRED, KEY_FORBIDDEN, ADDRESS_REQUIRED, NO_REMOTE_SETTINGS, NO_REMOTE_BOUNDS)
 
 
+def _cel_list(names: tuple[str, ...]) -> str:
+    return "[" + ", ".join(f"'{name}'" for name in names) + "]"
+
+
 def required_for(attribute: str, *providers: str, example: str) -> Rule:
     """A field without which these providers cannot work."""
     field = to_camel(attribute)
@@ -108,5 +113,21 @@ def only_for(attribute: str, *providers: str, alias: str | None = None) -> Rule:
     )
 
 
-def _cel_list(names: tuple[str, ...]) -> str:
-    return "[" + ", ".join(f"'{name}'" for name in names) + "]"
+POOL_RULES = (
+    only_for("worker_pool", "WorkerPool"),
+    Rule(
+        cel="self.provider != 'WorkerPool' || has(self.workerPool)",
+        message="workerPool is required for this provider: name one of spec.workerPools",
+        field="workerPool",
+        holds=lambda stage: stage.provider != "WorkerPool" or stage.worker_pool is not None,
+        blame="FieldValueRequired",
+    ),
+    Rule(
+        cel="self.provider != 'WorkerPool' || !has(self.baseURL)",
+        message="provider WorkerPool takes no baseURL: it is reached by the pool's own Service",
+        field="baseURL",
+        holds=lambda stage: stage.provider != "WorkerPool" or stage.base_url is None,
+        blame="FieldValueForbidden",
+    ),
+)
+"""For the stages that a worker pool can serve."""

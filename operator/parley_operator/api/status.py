@@ -67,6 +67,8 @@ class VoiceDeploymentStatus(ResourceModel):
     """Pods that take new sessions."""
     updated_replicas: Annotated[int, Field(ge=0)] | None = None
     """Pods of the current spec."""
+    workers: Annotated[str, Field(max_length=512)] | None = None
+    """Workers that are ready of those that are wanted, pool by pool, as in "tts 2/2, stt 1/1"."""
     current_revision: Name | None = None
     """The ControllerRevision whose pods were last all ready."""
     update_revision: Name | None = None

@@ -8,8 +8,17 @@ from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.durations import seconds
-from parley_operator.api.stage import FALLBACKS, STAGE_RULES, Fallback, Stage, only_for, required_for
+from parley_operator.api.stage import (
+    FALLBACKS,
+    POOL_RULES,
+    STAGE_RULES,
+    Fallback,
+    Stage,
+    only_for,
+    required_for,
+)
 from parley_operator.api.values import DecimalText, Duration, Keyterm
+from parley_operator.api.worker_pools import WorkerPoolRef
 
 Keyterms = Annotated[tuple[Keyterm, ...], Field(max_length=100)]
 
@@ -92,22 +101,27 @@ class TranscriptionSettings(ResourceModel):
 class SttProvider(Stage):
     """A recogniser."""
 
-    provider: Literal["Deepgram", "DeepgramFlux", "OpenAI", "OpenAICompatible", "Embedded"]
-    """Deepgram and DeepgramFlux stream; OpenAI and OpenAICompatible (a Whisper server) take whole utterances;
-    Embedded knows a small vocabulary and needs no account and no network."""
+    provider: Literal["Deepgram", "DeepgramFlux", "OpenAI", "OpenAICompatible", "WorkerPool", "Embedded"]
+    """Deepgram and DeepgramFlux stream; OpenAI, OpenAICompatible (a Whisper server) and WorkerPool (one that this
+    resource runs) take whole utterances; Embedded knows a small vocabulary and needs no account and no network."""
+    worker_pool: WorkerPoolRef | None = None
+    """The pool, for provider WorkerPool: one with role STT."""
     deepgram: DeepgramSettings | None = None
     """Settings of provider Deepgram."""
     flux: FluxSettings | None = None
     """Settings of provider DeepgramFlux."""
     transcription: TranscriptionSettings | None = None
-    """Settings of providers OpenAI and OpenAICompatible."""
+    """Settings of providers OpenAI, OpenAICompatible and WorkerPool."""
 
     rules = (
         *STAGE_RULES,
-        required_for("model", "OpenAI", "OpenAICompatible", example="gpt-4o-mini-transcribe or whisper-1"),
+        *POOL_RULES,
+        required_for(
+            "model", "OpenAI", "OpenAICompatible", "WorkerPool", example="gpt-4o-mini-transcribe or whisper-1"
+        ),
         only_for("deepgram", "Deepgram"),
         only_for("flux", "DeepgramFlux"),
-        only_for("transcription", "OpenAI", "OpenAICompatible"),
+        only_for("transcription", "OpenAI", "OpenAICompatible", "WorkerPool"),
     )
 
 

@@ -7,8 +7,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
-from parley_operator.api.stage import FALLBACKS, STAGE_RULES, Fallback, Stage, only_for, required_for
+from parley_operator.api.stage import (
+    FALLBACKS,
+    POOL_RULES,
+    STAGE_RULES,
+    Fallback,
+    Stage,
+    only_for,
+    required_for,
+)
 from parley_operator.api.values import DecimalText, VoiceName
+from parley_operator.api.worker_pools import WorkerPoolRef
 
 
 class OpenAISpeechSettings(ResourceModel):
@@ -59,16 +68,18 @@ class EmbeddedSpeechSettings(ResourceModel):
 class TtsProvider(Stage):
     """A voice."""
 
-    provider: Literal["OpenAI", "OpenAICompatible", "Deepgram", "Cartesia", "ElevenLabs", "Embedded"]
-    """OpenAI, Deepgram (Aura), Cartesia, ElevenLabs, OpenAICompatible (workers of your own: Piper, CosyVoice), or
-    Embedded (a synthetic voice, no account, no network)."""
+    provider: Literal["OpenAI", "OpenAICompatible", "WorkerPool", "Deepgram", "Cartesia", "ElevenLabs", "Embedded"]
+    """OpenAI, Deepgram (Aura), Cartesia, ElevenLabs, WorkerPool (workers that this resource runs: Piper,
+    CosyVoice), OpenAICompatible (workers elsewhere), or Embedded (a synthetic voice, no account, no network)."""
+    worker_pool: WorkerPoolRef | None = None
+    """The pool, for provider WorkerPool: one with role TTS."""
     voice: VoiceName | None = None
     """The provider's name or id of the voice. Default alloy for OpenAI, en-us for Embedded; Deepgram's models name
     the voice themselves."""
     openai: Annotated[OpenAISpeechSettings | None, Field(alias="openAI")] = None
     """Settings of provider OpenAI."""
     openai_compatible: Annotated[CompatibleSpeechSettings | None, Field(alias="openAICompatible")] = None
-    """Settings of provider OpenAICompatible."""
+    """Settings of providers OpenAICompatible and WorkerPool."""
     eleven_labs: ElevenLabsSettings | None = None
     """Settings of provider ElevenLabs."""
     embedded: EmbeddedSpeechSettings | None = None
@@ -76,9 +87,15 @@ class TtsProvider(Stage):
 
     rules = (
         *STAGE_RULES,
-        required_for("model", "OpenAI", "OpenAICompatible", example="gpt-4o-mini-tts"),
+        *POOL_RULES,
+        required_for("model", "OpenAI", "OpenAICompatible", "WorkerPool", example="gpt-4o-mini-tts"),
         required_for(
-            "voice", "OpenAICompatible", "Cartesia", "ElevenLabs", example="the id of a voice of your account"
+            "voice",
+            "OpenAICompatible",
+            "WorkerPool",
+            "Cartesia",
+            "ElevenLabs",
+            example="the id of a voice of your account",
         ),
         Rule(
             cel="self.provider != 'Deepgram' || !has(self.voice)",
@@ -88,7 +105,7 @@ class TtsProvider(Stage):
             blame="FieldValueForbidden",
         ),
         only_for("openai", "OpenAI", alias="openAI"),
-        only_for("openai_compatible", "OpenAICompatible", alias="openAICompatible"),
+        only_for("openai_compatible", "OpenAICompatible", "WorkerPool", alias="openAICompatible"),
         only_for("eleven_labs", "ElevenLabs"),
         only_for("embedded", "Embedded"),
     )

@@ -112,6 +112,37 @@ LanguageTag = Annotated[
 
 Keyterm = Annotated[str, Shape(r"\S", "a word or a short phrase", max_length=100)]
 
+PoolName = Annotated[
+    str,
+    Shape(
+        r"^[a-z]([-a-z0-9]*[a-z0-9])?$",
+        "a name of lower case letters, digits and '-' that begins with a letter",
+        max_length=30,
+    ),
+]
+
+ImageName = Annotated[
+    str,
+    Shape(
+        r"^[a-z0-9][a-zA-Z0-9._:/@-]*$",
+        "the name of an image, such as ghcr.io/example/piper:1.2",
+        max_length=512,
+    ),
+]
+
+MountPath = Annotated[
+    str,
+    Shape(
+        r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
+        "an absolute path of letters, digits, '-', '_' and '.', such as /models",
+        max_length=128,
+    ),
+]
+
+MetricName = Annotated[
+    str, Shape(r"^[A-Za-z_:][A-Za-z0-9_:.-]*$", "the name of a metric, such as requests_running", max_length=128)
+]
+
 QualifiedName = Annotated[
     str,
     Shape(

@@ -28,7 +28,7 @@ class Destination:
 
 
 def destinations(resource: VoiceDeployment, facts: Facts) -> list[Destination]:
-    """All of them but the providers' own addresses, which are public and speak HTTPS."""
+    """All but the providers' own addresses, which are public HTTPS, and worker pools, which have labels."""
     return [
         *(Destination(path, addresses(url)) for path, url in _urls(resource)),
         *_in_secrets(resource, facts),

@@ -29,6 +29,7 @@ from parley_operator.render.service_account import service_account
 from parley_operator.render.signing import mints_client_secrets, signing_secret, signing_value
 from parley_operator.render.tls import authority_name, is_self_signed, served_certificate, served_name, tls_secrets
 from parley_operator.render.token import is_generated, token_secret, token_value
+from parley_operator.render.worker_pools import worker_manifests, worker_scales
 
 
 def render(resource: VoiceDeployment, facts: Facts) -> Rendered:
@@ -45,6 +46,7 @@ def render(resource: VoiceDeployment, facts: Facts) -> Rendered:
         endpoints=endpoints(resource, facts),
         manifests=manifests,
         scale=scale(resource, facts.replicas) if scalable else None,
+        worker_scales=worker_scales(resource, facts),
         keep=frozenset((held | in_use | kept_revisions(resource, facts)) - applied),
         certificate=served_certificate(resource, facts),
         findings=findings(resource, facts),
@@ -73,6 +75,7 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         service_monitor(resource, facts),
         prometheus_rule(resource, facts),
         dashboard(resource, facts),
+        *worker_manifests(resource, facts),
     ]
     return [manifest for manifest in wanted if manifest is not None]
 

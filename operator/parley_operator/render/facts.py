@@ -66,6 +66,17 @@ class TlsMaterial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What of a PersistentVolumeClaim is said when it is made."""
+
+    size: str
+    """As the API server writes it."""
+    storage_class: str | None
+    """None: the cluster's default, or none."""
+    access_modes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What rendering needs to know of the cluster and of the operator."""
 
@@ -108,6 +119,10 @@ class Facts:
 
     replicas: int | None = None
     """`spec.replicas` of the live Deployment; None: there is no Deployment."""
+    worker_replicas: Mapping[str, int] = field(default_factory=dict)
+    """`spec.replicas` of the live Deployments of worker pools, by name."""
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    """The live claims of worker pools, by name."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Name and number of each live ControllerRevision of this resource."""
     config_maps_in_use: frozenset[str] = frozenset()

@@ -28,6 +28,7 @@ from parley_operator.render.rendered import Manifest
 from parley_operator.render.said import said, source_file
 from parley_operator.render.tools_config import tool_config
 from parley_operator.render.turn_taking_config import turn_taking_config
+from parley_operator.render.worker_stages import at_addresses
 
 PORT = 8080
 CLIENT_SECRETS_PATH = ClientSecrets.model_fields["path"].default
@@ -45,7 +46,7 @@ def gateway_config(resource: VoiceDeployment) -> GatewayConfig:
             "namespace": resource.metadata.namespace,
             "port": PORT,
             "agent": agent,
-            "pipeline": pipeline_config(spec.pipeline),
+            "pipeline": pipeline_config(at_addresses(resource)),
             "protocols": [_protocol(protocol) for protocol in _protocols(resource)],
             "auth": access_config(resource),
             "limits": limits_config(spec.limits),

@@ -9,13 +9,14 @@ from parley_operator.render.rendered import Manifest
 MANAGED_BY = "app.kubernetes.io/managed-by"
 NAME = "parley.dev/name"
 COMPONENT = "app.kubernetes.io/component"
+GATEWAY = "gateway"
 CHILD_SELECTOR = f"{MANAGED_BY}=parley"
 """Finds every child of every VoiceDeployment; for watches."""
 
 
 def selector_labels(resource: VoiceDeployment) -> dict[str, str]:
     """The labels that find the gateway's pods. A Deployment's selector can never change: nor can these."""
-    return {NAME: base_name(resource.metadata.name), COMPONENT: "gateway"}
+    return {NAME: base_name(resource.metadata.name), COMPONENT: GATEWAY}
 
 
 def selector(resource: VoiceDeployment) -> str:

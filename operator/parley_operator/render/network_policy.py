@@ -12,21 +12,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from parley_operator.api import VoiceDeployment
-from parley_operator.api.base import ResourceModel
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.api.network_policy import NetworkPolicySpec
 from parley_operator.render.addresses import Address
 from parley_operator.render.destinations import destinations
+from parley_operator.render.egress import HTTPS, dns, plain, port, public_https
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import PORT
 from parley_operator.render.labels import metadata, selector_labels
 from parley_operator.render.names import base_name
 from parley_operator.render.rendered import Finding, Manifest
+from parley_operator.render.worker_labels import worker_selector
+from parley_operator.render.worker_stages import used_pools
 
-HTTPS = 443
-PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
-"""RFC 1918, carriers' shared addresses (RFC 6598), and link-local ones, behind which clouds keep credentials."""
-PRIVATE_V6 = ("fc00::/7", "fe80::/10")
 PRIVATE_ENDINGS = (".internal", ".local", ".lan", ".corp", ".home.arpa", ".intranet", ".private")
 """Names that no public resolver knows."""
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
@@ -46,10 +44,11 @@ def network_policy(resource: VoiceDeployment, facts: Facts) -> Manifest | None:
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [_ingress(wanted)],
             "egress": [
-                *_dns(),
-                _public_https(),
+                *dns(),
+                public_https(),
                 *_named(resource, facts),
-                *(_plain(rule) for rule in wanted.additional_egress or ()),
+                *_pools(resource),
+                *(plain(rule) for rule in wanted.additional_egress or ()),
             ],
         },
     }
@@ -72,21 +71,8 @@ def unknown_destinations(resource: VoiceDeployment, facts: Facts) -> Iterator[Fi
 
 
 def _ingress(wanted: NetworkPolicySpec) -> dict[str, Any]:
-    peers = [_plain(peer) for peer in wanted.ingress_from or ()]
-    return {**({"from": peers} if peers else {}), "ports": [_port(PORT)]}
-
-
-def _dns() -> list[dict[str, Any]]:
-    """Any resolver on its own port: a node's cache has an address of the node's."""
-    ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
-    high = [{"protocol": protocol, "port": 5353} for protocol in ("UDP", "TCP")]
-    return [{"ports": ports}, {"to": [{"namespaceSelector": {}}], "ports": high}]
-
-
-def _public_https() -> dict[str, Any]:
-    blocks = [("0.0.0.0/0", PRIVATE), ("::/0", PRIVATE_V6)]
-    peers = [{"ipBlock": {"cidr": cidr, "except": list(excluded)}} for cidr, excluded in blocks]
-    return {"to": peers, "ports": [_port(HTTPS)]}
+    peers = [plain(peer) for peer in wanted.ingress_from or ()]
+    return {**({"from": peers} if peers else {}), "ports": [port(PORT)]}
 
 
 def _named(resource: VoiceDeployment, facts: Facts) -> Iterator[dict[str, Any]]:
@@ -98,10 +84,17 @@ def _named(resource: VoiceDeployment, facts: Facts) -> Iterator[dict[str, Any]]:
     for address in sorted(found):
         if _is_ip(address.host) and not ipaddress.ip_address(address.host).is_loopback:
             network = ipaddress.ip_network(address.host)
-            yield {"to": [{"ipBlock": {"cidr": str(network)}}], "ports": [_port(address.port)]}
+            yield {"to": [{"ipBlock": {"cidr": str(network)}}], "ports": [port(address.port)]}
     ports = {address.port for address in by_name if _may_be_outside(address.host)} - {HTTPS}
     if ports:
-        yield {"ports": [_port(port) for port in sorted(ports)]}
+        yield {"ports": [port(number) for number in sorted(ports)]}
+
+
+def _pools(resource: VoiceDeployment) -> Iterator[dict[str, Any]]:
+    """The worker pools that the pipeline names: their pods, on the pods' own port."""
+    for pool in used_pools(resource):
+        peer = {"podSelector": {"matchLabels": worker_selector(resource, pool)}}
+        yield {"to": [peer], "ports": [port(pool.port)]}
 
 
 def _namespaces(found: Iterable[Address], *, own: str) -> Iterator[str]:
@@ -134,12 +127,3 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _port(number: int) -> dict[str, Any]:
-    return {"protocol": "TCP", "port": number}
-
-
-def _plain(model: ResourceModel) -> dict[str, Any]:
-    """A part of the spec that Kubernetes takes as it is."""
-    return model.model_dump(mode="json", by_alias=True, exclude_none=True)

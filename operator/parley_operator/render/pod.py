@@ -12,6 +12,7 @@ from parley_operator.api.pod import PodSpec
 from parley_operator.render.credentials import ANNOTATION, credentials_digest
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import PORT
+from parley_operator.render.hardening import container_security, pod_security
 from parley_operator.render.image import gateway_version, image
 from parley_operator.render.labels import labels, selector_labels
 from parley_operator.render.names import base_name
@@ -21,7 +22,6 @@ from parley_operator.render.resources import resources
 from parley_operator.render.volumes import mounts, volumes
 
 CONTAINER = "gateway"
-USER = 1000
 PRE_STOP_SECONDS = 5
 """Between a pod's removal from its endpoints and SIGTERM, so that proxies have stopped sending new clients."""
 MARGIN_SECONDS = 15
@@ -49,7 +49,7 @@ def pod_template(resource: VoiceDeployment, facts: Facts) -> Manifest:
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": grace_period(resource),
-            "securityContext": _pod_security(),
+            "securityContext": pod_security(),
             "containers": [_container(resource, facts)],
             "volumes": volumes(resource),
             **_scheduling(resource, said),
@@ -58,17 +58,6 @@ def pod_template(resource: VoiceDeployment, facts: Facts) -> Manifest:
 
 
 _NOTHING = PodSpec()
-
-
-def _pod_security() -> dict[str, Any]:
-    return {
-        "runAsNonRoot": True,
-        "runAsUser": USER,
-        "runAsGroup": USER,
-        "fsGroup": USER,
-        "fsGroupChangePolicy": "OnRootMismatch",
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
 
 
 def _container(resource: VoiceDeployment, facts: Facts) -> dict[str, Any]:
@@ -81,13 +70,7 @@ def _container(resource: VoiceDeployment, facts: Facts) -> dict[str, Any]:
         **({"env": variables} if variables else {}),
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": resources(resource),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-        },
+        "securityContext": container_security(),
         "startupProbe": _probe("/liveness", period=1, failures=120),
         "readinessProbe": _probe("/readiness", period=2, failures=2),
         "livenessProbe": _probe("/liveness", period=10, failures=3),

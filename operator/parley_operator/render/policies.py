@@ -14,6 +14,7 @@ from parley_operator.render.network_policy import unknown_destinations
 from parley_operator.render.references import Presence, Purpose, Reference, references
 from parley_operator.render.rendered import Finding
 from parley_operator.render.tls import is_self_signed
+from parley_operator.render.worker_pools import worker_findings
 
 Policy = Callable[[VoiceDeployment, Facts], Iterable[Finding]]
 
@@ -24,8 +25,9 @@ def findings(resource: VoiceDeployment, facts: Facts) -> tuple[Finding, ...]:
 
 
 def missing_values(resource: VoiceDeployment, facts: Facts) -> list[Reference]:
-    """References without which a pod cannot start."""
-    needed = (reference for reference in references(resource) if reference.purpose is not Purpose.CERTIFICATE)
+    """References without which a pod of the gateway cannot start."""
+    others = (Purpose.CERTIFICATE, Purpose.WORKER)
+    needed = (reference for reference in references(resource) if reference.purpose not in others)
     return [reference for reference in needed if _presence(reference, facts) is not Presence.PRESENT]
 
 
@@ -33,6 +35,13 @@ def credentials(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
     """Every value that pods need is there."""
     for reference in missing_values(resource, facts):
         yield _missing(ConditionType.CREDENTIALS_READY, reference, facts)
+
+
+def worker_values(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
+    """Every value that the variables of worker pools refer to is there."""
+    for reference in references(resource):
+        if reference.purpose is Purpose.WORKER and _presence(reference, facts) is not Presence.PRESENT:
+            yield _missing(ConditionType.WORKERS_READY, reference, facts)
 
 
 def given_certificate(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
@@ -88,6 +97,8 @@ POLICIES: tuple[Policy, ...] = (
     unknown_destinations,
     kinds_not_served,
     controller_settings,
+    worker_values,
+    worker_findings,
 )
 
 

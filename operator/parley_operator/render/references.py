@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.base import ResourceModel
-from parley_operator.api.pod import PodSpec
+from parley_operator.api.pod import EnvironmentVariable, PodSpec
 from parley_operator.api.references import KeyRef, SecretSource
+from parley_operator.api.worker_pools import WorkerPoolSpec, WorkerVariable
 
 Kind = Literal["Secret", "ConfigMap"]
 
@@ -26,11 +27,13 @@ class Purpose(StrEnum):
     TRUST_BUNDLE = "TrustBundle"
     INSTRUCTIONS = "Instructions"
     CERTIFICATE = "Certificate"
+    WORKER = "Worker"
+    """A variable of a worker pool, whose change rolls that pool."""
 
     @property
     def rolls_pods(self) -> bool:
-        """Whether a new value needs new pods. Instructions and certificates are read anew while running."""
-        return self not in (Purpose.INSTRUCTIONS, Purpose.CERTIFICATE)
+        """Whether a new value needs new gateway pods; instructions and certificates are read while running."""
+        return self not in (Purpose.INSTRUCTIONS, Purpose.CERTIFICATE, Purpose.WORKER)
 
 
 class ValueId(NamedTuple):
@@ -94,7 +97,14 @@ def references(resource: VoiceDeployment) -> list[Reference]:
         *_certificate(resource),
         *_environment(resource),
         *_trust_bundle(resource),
+        *(found for pool in resource.spec.worker_pools or () for found in pool_references(resource, pool)),
     ]
+
+
+def pool_references(resource: VoiceDeployment, pool: WorkerPoolSpec) -> list[Reference]:
+    """Those of one worker pool."""
+    index = (resource.spec.worker_pools or ()).index(pool)
+    return list(_variables(pool.env or (), f"spec.workerPools[{index}].env", Purpose.WORKER))
 
 
 def _secret(ref: KeyRef, path: str, purpose: Purpose) -> Reference:
@@ -143,12 +153,18 @@ def _certificate(resource: VoiceDeployment) -> Iterator[Reference]:
 
 def _environment(resource: VoiceDeployment) -> Iterator[Reference]:
     variables = resource.spec.pod.env if resource.spec.pod else None
-    for index, variable in enumerate(variables or ()):
-        source, path = variable.value_from, f"spec.pod.env[{index}].valueFrom"
+    yield from _variables(variables or (), "spec.pod.env", Purpose.ENVIRONMENT)
+
+
+def _variables(
+    variables: Iterable[EnvironmentVariable | WorkerVariable], path: str, purpose: Purpose
+) -> Iterator[Reference]:
+    for index, variable in enumerate(variables):
+        source, at = variable.value_from, f"{path}[{index}].valueFrom"
         if source and source.secret_key_ref:
-            yield _secret(source.secret_key_ref, path, Purpose.ENVIRONMENT)
+            yield _secret(source.secret_key_ref, at, purpose)
         if source and source.config_map_key_ref:
-            yield _config_map(source.config_map_key_ref, path, Purpose.ENVIRONMENT)
+            yield _config_map(source.config_map_key_ref, at, purpose)
 
 
 def _trust_bundle(resource: VoiceDeployment) -> Iterator[Reference]:

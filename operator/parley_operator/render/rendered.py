@@ -54,6 +54,8 @@ class Rendered:
     """What field manager `parley` applies, in this order. A Deployment here never says its replicas."""
     scale: Manifest | None
     """What field manager `parley-scale` applies last, by force; None: leave replicas as they are."""
+    worker_scales: tuple[Manifest, ...] = ()
+    """The same for the Deployments of worker pools."""
     keep: frozenset[ObjectKey]
     """Objects to leave as they are: neither applied nor pruned."""
     certificate: ServedCertificate | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from parley_operator.api import VoiceDeployment
@@ -19,6 +19,8 @@ from parley_operator.render.rendered import Manifest, ObjectKey
 
 UNREVISED = frozenset({"replicas", "suspend", "scaling", "rollout"})
 """Fields of the spec that are of the moment, and in no revision."""
+POOL_UNREVISED = frozenset({"replicas", "scaling"})
+"""The same of each worker pool."""
 
 
 def revised(resource: VoiceDeployment, release: str = "") -> dict[str, Any]:
@@ -28,12 +30,28 @@ def revised(resource: VoiceDeployment, release: str = "") -> dict[str, Any]:
     """
     spec = resource.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
     version = resource.spec.version or resource.status.version or release
-    return {name: value for name, value in spec.items() if name not in UNREVISED} | {"version": version}
+    if "workerPools" in spec:
+        spec["workerPools"] = [_without(pool, POOL_UNREVISED) for pool in spec["workerPools"] or ()]
+    return _without(spec, UNREVISED) | {"version": version}
 
 
 def restored(spec: Mapping[str, Any], revision: Mapping[str, Any]) -> dict[str, Any]:
     """A spec with what a revision holds, and with what is of the moment kept."""
-    return {**{name: value for name, value in spec.items() if name in UNREVISED}, **revision}
+    found = {**_only(spec, UNREVISED), **revision}
+    if "workerPools" in found:
+        now = {pool["name"]: pool for pool in spec.get("workerPools") or ()}
+        found["workerPools"] = [
+            {**pool, **_only(now.get(pool["name"], {}), POOL_UNREVISED)} for pool in found["workerPools"] or ()
+        ]
+    return found
+
+
+def _without(fields: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def _only(fields: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name in names}
 
 
 def revision_name(resource: VoiceDeployment, release: str = "") -> str:

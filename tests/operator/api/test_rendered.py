@@ -24,6 +24,7 @@ PLACES = {
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies",
+    "PersistentVolumeClaim": "/api/v1/namespaces/default/persistentvolumeclaims",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
 }
 

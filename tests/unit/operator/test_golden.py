@@ -16,14 +16,14 @@ from tests.unit.operator.facts import parse, with_values
 
 REPOSITORY = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden"
-SAMPLES = ("quickstart", "production")
+SAMPLES = ("quickstart", "production", "worker-pools")
 
 
 def rendered_sample(name: str) -> str:
     document = yaml.safe_load((REPOSITORY / "manifests" / "samples" / f"{name}.yaml").read_text())
     resource = parse(document)
     rendered = render(resource, with_values(resource))
-    parts = [*rendered.manifests, rendered.scale]
+    parts = [*rendered.manifests, rendered.scale, *rendered.worker_scales]
     findings = [f"{finding.condition}: {finding.reason}: {finding.message}" for finding in rendered.findings]
     summary = {
         "version": rendered.version,
