@@ -1,4 +1,4 @@
-"""Writes what is derived, so that it cannot drift: the chart's copy of the CRDs, and the Kustomize base.
+"""Writes what is derived, so that it cannot drift: the chart's copy of the CRDs, its README, the Kustomize base.
 
 `make manifests` runs it; a test fails when the files in the repository differ from what it would write.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from charts.values_table import table
 from localcluster.builds import BuildCache
 from localcluster.paths import cache_dir
 from localcluster.progress import Progress
@@ -23,6 +24,21 @@ CHART = ROOT / "charts" / "parley"
 NAMESPACE = "parley-system"
 RELEASE = "parley"
 HEADER = "# Made by `make manifests` from charts/parley; edit that.\n"
+README = """# The chart of the Parley operator
+<!-- Made by `make manifests` from values.yaml and values.schema.json; edit those. -->
+
+```console
+$ helm upgrade --install parley charts/parley --namespace parley-system --create-namespace
+$ helm test parley --namespace parley-system
+```
+
+The same command upgrades, the resource definition included. [Install](../../docs/install.md) has images,
+environments side by side and Kustomize, [upgrading](../../docs/upgrading.md) what an upgrade does and how to take
+it back.
+
+A value that is not in this table is refused, and so is one of the wrong type.
+
+"""
 OF_HELM = ("helm.sh/", "app.kubernetes.io/managed-by", "meta.helm.sh/")
 """Prefixes of labels and annotations that mean something to Helm alone."""
 
@@ -36,6 +52,12 @@ def definitions() -> dict[Path, str]:
 def custom_resources() -> list[Path]:
     """The generated CRDs; the folder also holds a kustomization."""
     return [path for path in sorted((ROOT / "crds").glob("*.yaml")) if path.name != "kustomization.yaml"]
+
+
+def readme() -> dict[Path, str]:
+    """The chart's README: what to do first, and every value with what values.yaml says of it."""
+    text, schema = ((CHART / name).read_text() for name in ("values.yaml", "values.schema.json"))
+    return {CHART / "README.md": README + table(text, schema)}
 
 
 def base(rendered: str) -> dict[Path, str]:
@@ -81,6 +103,7 @@ def pinned_helm() -> str:
 def main() -> None:
     """Copies first: the rendering reads them."""
     write(definitions())
+    write(readme())
     write(base(render(pinned_helm())))
 
 

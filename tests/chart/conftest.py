@@ -14,6 +14,9 @@ from localcluster.paths import cache_dir
 from localcluster.progress import Progress
 from localcluster.versions import KUBECTL
 from tests.chart.manifests import Manifests
+from tests.unit.operator.conftest import promtool
+
+__all__ = ["promtool"]
 
 Render = Callable[..., Manifests]
 

@@ -22,3 +22,9 @@ def identity(manifest: dict[str, Any]) -> tuple[str, str, str]:
     """Kind, namespace and name."""
     metadata = manifest["metadata"]
     return manifest["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def is_test(manifest: dict[str, Any]) -> bool:
+    """Whether `helm test` makes it, not `helm install`."""
+    annotations: dict[str, str] = manifest["metadata"].get("annotations", {})
+    return annotations.get("helm.sh/hook") == "test"

@@ -16,7 +16,7 @@ from charts.derive import NAMESPACE, ROOT
 from localcluster import ControlPlane
 from quickstart.commands import Commands
 from tests.chart.definitions import until_established
-from tests.chart.manifests import Manifests, of_kind, the
+from tests.chart.manifests import Manifests, is_test, of_kind, the
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -56,14 +56,14 @@ def installed(server: ControlPlane, kubectl: str, render: Callable[..., Manifest
     run("create", "--validate=strict", "-f", "-", given=definitions)
     admin = Commands({"KUBECONFIG": str(server.kubeconfig), "PATH": str(Path(kubectl).parent)})
     asyncio.run(until_established(admin))
-    rest = [manifest for manifest in manifests if manifest not in definitions and manifest["kind"] != "Pod"]
+    rest = [manifest for manifest in manifests if manifest not in definitions and not is_test(manifest)]
     said = run("create", "--validate=strict", "-f", "-", given=rest)
     assert "would violate" not in said
     assert "Warning" not in said
     return run
 
 
-def test_o8_the_operators_pod_and_the_test_pod_are_restricted(
+def test_o8_the_operators_pod_and_the_test_pods_are_restricted(
     installed: Kubectl, render: Callable[..., Manifests]
 ) -> None:
     manifests = render()
@@ -78,7 +78,10 @@ def test_o8_the_operators_pod_and_the_test_pod_are_restricted(
     }
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     installed("create", "-f", "-", given=[account])
-    installed("create", "--dry-run=server", "-f", "-", given=[pod, the(manifests, "Pod")])
+    installed("create", "--dry-run=server", "-f", "-", given=[pod])
+    tests = [manifest for manifest in manifests if is_test(manifest)]
+    assert {manifest["kind"] for manifest in tests} == {"Secret", "VoiceDeployment", "Pod"}
+    installed("create", "--validate=strict", "--dry-run=server", "-f", "-", given=tests)
 
 
 @pytest.mark.parametrize("sample", sorted(path.name for path in (ROOT / "manifests" / "samples").glob("*.yaml")))
@@ -93,6 +96,34 @@ def test_o11_the_resource_of_the_notes_is_valid(installed: Kubectl, helm: str, c
     notes = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("NOTES:")[2]
     document = yaml.safe_load(notes.partition("<<'END'\n")[2].partition("\n  END")[0])
     installed("create", "--validate=strict", "--dry-run=server", "-f", "-", given=[document])
+
+
+def test_o11_staging_and_production_live_side_by_side(installed: Kubectl) -> None:
+    """Overlays of one agent, in namespaces of their own: everything is taken strictly, and nothing is shared."""
+    agents: dict[str, dict[str, Any]] = {}
+    for stage in ("staging", "production"):
+        overlay = str(ROOT / "manifests" / "overlays" / stage)
+        said = installed("create", "--validate=strict", "-k", overlay)
+        assert "Warning" not in said
+        [agents[stage]] = json.loads(installed("get", "vd", "-n", f"voice-{stage}", "-o", "json"))["items"]
+    staging, production = (agents[stage]["spec"] for stage in ("staging", "production"))
+    assert staging["agent"] == production["agent"]
+    assert staging["pipeline"] == production["pipeline"]
+    for block in ("endpoint", "limits", "observability", "rollout", "pod"):
+        assert staging[block] != production[block]
+    assert not set(staging["endpoint"]["hosts"]) & set(production["endpoint"]["hosts"])
+    assert (staging["observability"]["logLevel"], production["observability"]["logLevel"]) == ("Debug", "Info")
+    namespaces = json.loads(installed("get", "namespaces", "-l", "parley.dev/stage", "-o", "json"))["items"]
+    levels = {one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] for one in namespaces}
+    assert levels == {"restricted"}
+
+
+@pytest.mark.parametrize("folder", ["base", "policies"])
+def test_o11_every_kustomization_is_taken_strictly(installed: Kubectl, folder: str) -> None:
+    path = str(ROOT / "manifests" / folder)
+    dry = ("--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict")
+    said = installed("apply", *dry, "-k", path)
+    assert "Warning" not in said
 
 
 @pytest.mark.parametrize(

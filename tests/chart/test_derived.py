@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from charts import derive
-from tests.chart.manifests import Manifests, identity
+from charts.values_table import type_of, values
+from parley_operator.__main__ import RELEASE
+from tests.chart.manifests import Manifests, identity, is_test
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -34,29 +36,56 @@ def test_o11_kustomize_installs_what_helm_installs(kubectl: str, render: Callabl
     command = [kubectl, "kustomize", str(derive.ROOT / "manifests" / "base")]
     built = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     by_kustomize = {identity(manifest): manifest for manifest in yaml.safe_load_all(built)}
-    by_helm = {identity(manifest): derive.plain(manifest) for manifest in render() if manifest["kind"] != "Pod"}
+    by_helm = {identity(manifest): derive.plain(manifest) for manifest in render() if not is_test(manifest)}
     namespace = by_kustomize.pop(("Namespace", "", derive.NAMESPACE))
     assert namespace["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
     assert by_kustomize == by_helm
 
 
-def leaves(values: Any, prefix: str = "") -> Iterator[str]:
-    """The dotted names of values."""
-    for name, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from leaves(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name
+def objects(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of a schema, with where it is."""
+    if schema.get("type") == "object":
+        yield at, schema
+    for name, child in schema.get("properties", {}).items():
+        yield from objects(child, f"{at}.{name}")
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield from objects(schema[name], f"{at}.{name}")
 
 
-def test_o11_every_value_is_documented() -> None:
-    values = yaml.safe_load((derive.CHART / "values.yaml").read_text())
-    page = (derive.ROOT / "docs" / "install.md").read_text()
-    documented = set(re.findall(r"^\| `([A-Za-z.]+)` \|", page, flags=re.MULTILINE))
-    assert set(leaves(values)) == documented
+def test_o11_every_value_is_documented_and_has_a_type() -> None:
+    for path, text in derive.readme().items():
+        assert path.read_text() == text, "run `make manifests`"
+    found = list(values((derive.CHART / "values.yaml").read_text()))
+    assert [value.name for value in found if not value.comment] == []
+    schema = json.loads((derive.CHART / "values.schema.json").read_text())
+    assert all(type_of(schema, value.name) for value in found)
+    defaults = yaml.safe_load((derive.CHART / "values.yaml").read_text())
+    assert set(schema["properties"]) == set(defaults) | {"global"}
+
+
+def test_o11_no_object_of_the_schema_takes_any_key_but_those_of_kubernetes() -> None:
+    schema = json.loads((derive.CHART / "values.schema.json").read_text())
+    loose = {at for at, found in objects(schema) if "additionalProperties" not in found}
+    affinities = {f".affinity.{kind}" for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity")}
+    assert loose == {".global", *affinities}
+
+
+def test_o11_a_value_without_a_comment_has_none_of_its_neighbours() -> None:
+    text = "# Of a.\na: 1\nb:\n  # Of c,\n  # on two lines.\n  c: x\n  d: []\n"
+    assert [(value.name, value.default, value.comment) for value in values(text)] == [
+        ("a", 1, "Of a."),
+        ("b.c", "x", "Of c, on two lines."),
+        ("b.d", [], ""),
+    ]
 
 
 def test_o11_the_charts_version_is_the_projects() -> None:
     chart = yaml.safe_load((derive.CHART / "Chart.yaml").read_text())
     project = (derive.ROOT / "pyproject.toml").read_text()
     assert chart["appVersion"] == tomllib.loads(project)["project"]["version"]
+
+
+def test_o11_helms_test_runs_the_gateway_that_the_operator_installs(render: Callable[..., Manifests]) -> None:
+    [pod] = [one for one in render() if one["kind"] == "Pod" and "conversation" in one["metadata"]["name"]]
+    assert pod["spec"]["containers"][0]["image"] == f"parley/gateway:{RELEASE}"

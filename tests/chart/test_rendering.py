@@ -85,7 +85,9 @@ def test_o11_the_metrics_service_selects_the_operator_and_not_the_test_pod(rende
     manifests = render()
     selector = the(manifests, "Service")["spec"]["selector"].items()
     assert selector <= the(manifests, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
-    assert not selector <= the(manifests, "Pod")["metadata"]["labels"].items()
+    pods = of_kind(manifests, "Pod")
+    assert pods
+    assert not [pod for pod in pods if selector <= pod["metadata"]["labels"].items()]
 
 
 def test_o11_the_definition_is_upgraded_with_the_chart_and_stays_when_it_goes(render: Render) -> None:
@@ -117,6 +119,13 @@ def test_o11_images_are_named_by_tag_or_by_digest(render: Render) -> None:
         ("logLevel=debug", "logLevel"),
         ("watchNamespaces={Staging}", "watchNamespaces"),
         ("image.digest=latest", "digest"),
+        ("tolerations[0].effects=NoSchedule", "effects"),
+        ("resources.requests.cpu=much", "cpu"),
+        ("env[0].name=POD_NAMESPACE", "env"),
+        ("networkPolicy.ingressFrom[0].selector=x", "selector"),
+        ("topologySpreadConstraints[0].maxSkew=1", "topologyKey"),
+        ("metrics.rules.runbookURL=https://wiki.example.com/voice", "runbookURL"),
+        ("tests.conversation.url=https://voice.example.com", "url"),
     ],
 )
 def test_o11_a_wrong_value_is_refused_by_its_name(template: Template, value: str, named: str) -> None:
@@ -144,3 +153,50 @@ def test_o11_notes_say_the_next_step(helm: str, chart: str) -> None:
 def test_o11_lint_finds_nothing(helm: str, chart: str) -> None:
     answer = subprocess.run([helm, "lint", "--strict", chart], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_o11_further_environment_is_the_containers(render: Render) -> None:
+    environment = operator_container(render("env[0].name=SSL_CERT_FILE", "env[0].value=/ca.pem"))["env"]
+    assert [one["name"] for one in environment] == ["POD_NAME", "POD_NAMESPACE", "SSL_CERT_FILE"]
+    assert environment[-1]["value"] == "/ca.pem"
+
+
+def test_o11_the_operators_pods_are_placed_as_asked(render: Render) -> None:
+    spread = "topologySpreadConstraints[0].{}"
+    manifests = render(
+        "priorityClassName=system-cluster-critical",
+        "nodeSelector.pool=system",
+        "tolerations[0].key=system",
+        "tolerations[0].operator=Exists",
+        "imagePullSecrets[0].name=registry",
+        *(spread.format(value) for value in ("maxSkew=1", "topologyKey=zone", "whenUnsatisfiable=ScheduleAnyway")),
+    )
+    pod = the(manifests, "Deployment")["spec"]["template"]["spec"]
+    assert pod["priorityClassName"] == "system-cluster-critical"
+    assert pod["nodeSelector"] == {"pool": "system"}
+    assert pod["tolerations"] == [{"key": "system", "operator": "Exists"}]
+    assert pod["imagePullSecrets"] == [{"name": "registry"}]
+    assert pod["topologySpreadConstraints"] == [
+        {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
+    ]
+
+
+def test_o10_a_network_policy_leaves_the_operator_dns_and_the_api_server(render: Render) -> None:
+    assert of_kind(render(), "NetworkPolicy") == []
+    manifests = render("networkPolicy.create=true", "networkPolicy.apiServerPorts={8443}")
+    policy = the(manifests, "NetworkPolicy")["spec"]
+    assert policy["podSelector"] == the(manifests, "Deployment")["spec"]["selector"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
+    ports = [(port["port"], port["protocol"]) for rule in policy["egress"] for port in rule["ports"]]
+    assert ports == [(53, "UDP"), (53, "TCP"), (8443, "TCP")]
+
+
+def test_o10_a_network_policy_that_names_who_may_ask_leaves_helms_test_in(render: Render) -> None:
+    label = "networkPolicy.ingressFrom[0].namespaceSelector.matchLabels.name=monitoring"
+    manifests = render("networkPolicy.create=true", label)
+    [rule] = the(manifests, "NetworkPolicy")["spec"]["ingress"]
+    prometheus, test = rule["from"]
+    assert prometheus == {"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}
+    labels = test["podSelector"]["matchLabels"].items()
+    assert all(labels <= pod["metadata"]["labels"].items() for pod in of_kind(manifests, "Pod"))

@@ -77,3 +77,25 @@ podAntiAffinity:
             {{- include "parley.selectorLabels" . | nindent 12 }}
 {{- end }}
 {{- end }}
+
+{{/* The gateway release that belongs to this operator: the first two numbers of its own version. */}}
+{{- define "parley.gatewayImage" -}}
+{{ .Values.gateway.image.repository }}:{{ regexFind "^[0-9]+[.][0-9]+" .Chart.AppVersion }}
+{{- end }}
+
+{{/* Where the test of `helm test` runs: a namespace that the operator serves. */}}
+{{- define "parley.testNamespace" -}}
+{{- $served := .Values.watchNamespaces }}
+{{- $default := ternary .Release.Namespace (first (append $served "")) (or (not $served) (has .Release.Namespace $served)) }}
+{{- default $default .Values.tests.conversation.namespace }}
+{{- end }}
+
+{{- define "parley.test" -}}
+{{ include "parley.fullname" . }}-conversation
+{{- end }}
+
+{{- define "parley.testLabels" -}}
+app.kubernetes.io/name: {{ include "parley.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: test
+{{- end }}
