@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from parley_operator.gather import Release
 from parley_operator.kube.errors import LeadershipLostError
 from parley_operator.kube.lease import LeaseTimes
+from parley_operator.reconcile import LOOK_AGAIN
 from parley_operator.runtime.logging import configure_logging
 from parley_operator.runtime.operator import Operator
 from parley_operator.runtime.settings import OperatorOptions
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 RELEASE = "0.1"
 """The gateway release that this operator installs where a resource names none."""
 GATEWAY_IMAGE = "parley/gateway"
+EXIT_DEFECT = 1
 EXIT_LEASE_LOST = 3
 """Another process may lead by now; whoever runs this one is to start it again."""
 
@@ -41,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _exit_status(errors: BaseExceptionGroup[BaseException]) -> int:
     lost, others = errors.split(LeadershipLostError)
     if others is not None:
-        raise others
+        logger.error("ended by a defect", exc_info=others)
+        return EXIT_DEFECT
     logger.error("leadership lost, exiting", extra={"errors": len(lost.exceptions) if lost else 0})
     return EXIT_LEASE_LOST
 
@@ -78,6 +81,13 @@ def _parse(arguments: Sequence[str] | None) -> OperatorOptions:
     parser.add_argument(
         "--gateway-pull-policy", default="IfNotPresent", choices=["Always", "IfNotPresent", "Never"]
     )
+    parser.add_argument(
+        "--look-again",
+        type=float,
+        default=LOOK_AGAIN,
+        metavar="SECONDS",
+        help="when to look again at what no watch tells of: an object of others in the way, a missing right",
+    )
     parser.add_argument("--http-host", default="0.0.0.0")  # noqa: S104 - probes come from outside the pod
     parser.add_argument(
         "--http-port", type=int, default=8080, help="for /healthz, /readyz and /metrics; 0: any free"
@@ -98,6 +108,7 @@ def _parse(arguments: Sequence[str] | None) -> OperatorOptions:
         identity=f"{os.environ.get('POD_NAME') or socket.gethostname()}-{secrets.token_hex(4)}",
         gateway_image=found.gateway_image,
         gateway_pull_policy=found.gateway_pull_policy,
+        look_again=found.look_again,
         http_host=found.http_host,
         http_port=found.http_port,
         log_level=found.log_level,

@@ -10,7 +10,7 @@ from parley_operator.kube.errors import ForbiddenError
 from parley_operator.render.facts import IngressClass
 
 FRESH_SECONDS = 300.0
-"""How long a list of classes is good for; classes hardly ever change. One that is missing is asked for anew."""
+"""How long a list of classes, or a refusal, is good for. A class that is missing is asked for anew."""
 DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 PATH = "/apis/networking.k8s.io/v1/ingressclasses"
 
@@ -31,7 +31,7 @@ class IngressClasses:
         that is not known.
         """
         found = self._find(name) if self._is_fresh() else None
-        if found is None:
+        if found is None and not (self._forbidden and self._is_fresh()):
             await self._read()
             found = self._find(name)
         if found is None and self._forbidden:

@@ -40,7 +40,8 @@ from parley_operator.worker_status import PoolChildren
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN = 15.0
-"""Seconds after which to look again at what no watch tells of: a foreign object in the way, a missing class."""
+"""Seconds after which to look again, by default, at what no watch tells of: a foreign object in the way, a missing
+class, a right that was taken away."""
 LOOK_AGAIN_AT_POOLS = 60.0
 """Seconds after which to try again what was refused of a worker pool: a quota may be lifted."""
 AT_ONCE = 0.1
@@ -80,12 +81,13 @@ class Reconciler:
         recorder: EventRecorder,
         clock: Callable[[], datetime] = utc_now,
         on_apply: Callable[[str], None] = lambda _: None,
+        look_again: float = LOOK_AGAIN,
     ) -> None:
         """`on_apply` is told what each apply did: unchanged, created or updated."""
         self._client, self._discovery, self._inventory = client, discovery, inventory
         self._resources, self._gatherer, self._recorder = resources, gatherer, recorder
         self._applier = Applier(client, discovery, inventory)
-        self._clock, self._on_apply = clock, on_apply
+        self._clock, self._on_apply, self._look_again = clock, on_apply, look_again
 
     async def reconcile(self, key: Key) -> float | None:
         """Do all that is missing; returns the seconds after which to look again even if nothing happens.
@@ -119,7 +121,7 @@ class Reconciler:
         refused: dict[str, str] = {}
         blocked = None if paused else await self._apply(rendered, owner, refused)
         if blocked is None and not paused:
-            await self._prune(key, rendered, owner)
+            blocked = await self._prune(key, rendered, owner)
         status = compute_status(
             resource,
             rendered,
@@ -134,7 +136,7 @@ class Reconciler:
         await self._publish(body, status, now=now)
         if running is resource and _is_to_be_rolled_back(resource, status):
             return AT_ONCE
-        return _look_again(rendered, blocked, refused, now)
+        return _look_again(rendered, blocked, refused, now=now, period=self._look_again)
 
     async def _apply(self, rendered: Rendered, owner: Owner, refused: dict[str, str]) -> Blocked | None:
         """Apply in order up to the first object that cannot be; what ran before goes on.
@@ -180,7 +182,7 @@ class Reconciler:
         if live.view["replicas"] != replicas or not live.view["scaled"]:
             await self._applier.scale(ref, uid=live.uid, replicas=replicas)
 
-    async def _prune(self, key: Key, rendered: Rendered, owner: Owner) -> None:
+    async def _prune(self, key: Key, rendered: Rendered, owner: Owner) -> Blocked | None:
         wanted = {object_key(manifest) for manifest in rendered.manifests} | rendered.keep
         for live in self._owned(key, owner):
             if live.ref.kind not in PRUNED or ObjectKey(live.ref.kind, live.ref.name) in wanted:
@@ -188,7 +190,11 @@ class Reconciler:
             if live.ref.kind == "ConfigMap" and not self._is_settled(key, owner):
                 continue
             logger.info("pruning", extra={"kind": live.ref.kind, "namespace": key[0], "object": live.ref.name})
-            await self._applier.delete(live)
+            try:
+                await self._applier.delete(live)
+            except ForbiddenError as error:
+                return _blocked(error)
+        return None
 
     def _is_settled(self, key: Key, owner: Owner) -> bool:
         """Whether the rollout is over, so that every ReplicaSet which needs a configuration is known."""
@@ -264,12 +270,12 @@ def _is_to_be_rolled_back(resource: VoiceDeployment, status: Json) -> bool:
 
 
 def _look_again(
-    rendered: Rendered, blocked: Blocked | None, refused: Mapping[str, str], now: datetime
+    rendered: Rendered, blocked: Blocked | None, refused: Mapping[str, str], *, now: datetime, period: float
 ) -> float | None:
     """Seconds until something may be different without any news of it."""
     waits = [LOOK_AGAIN_AT_POOLS] if refused else []
     if blocked is not None or any(f.reason is Reason.INGRESS_CLASS_NOT_FOUND for f in rendered.findings):
-        waits.append(LOOK_AGAIN)
+        waits.append(period)
     certificate = rendered.certificate
     moments = (certificate.renew_after, certificate.not_after) if certificate else ()
     waits += [(moment - now).total_seconds() + 1 for moment in moments if moment is not None and moment > now]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from itertools import product
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -18,8 +16,7 @@ from localcluster.versions import PROMETHEUS_OPERATOR
 from quickstart.commands import Commands
 from quickstart.watch import wait_until
 from tests.chart.definitions import until_established
-from tests.chart.manifests import Manifests, of_kind, the
-from tests.operator.conftest import RULES
+from tests.chart.manifests import Manifests
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.timeout(900)
@@ -43,26 +40,6 @@ KINDS = (
 def values(request: pytest.FixtureRequest) -> str:
     """Helm values; empty for the defaults."""
     return str(request.param)
-
-
-def by_resource(rules: Iterable[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:
-    """Verbs by group and resource."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for rule in rules:
-        for group, resource in product(rule["apiGroups"], rule["resources"]):
-            found.setdefault((group, resource), set()).update(rule["verbs"])
-    return found
-
-
-def test_o10_the_chart_gives_the_rights_that_the_operators_tests_run_with_and_no_others(
-    render: Callable[..., Manifests],
-) -> None:
-    """Each kind that the operator makes or watches brings its own rule, and nothing beside it."""
-    manifests = render()
-    binding = the(manifests, "ClusterRoleBinding")["roleRef"]["name"]
-    [role] = [one for one in of_kind(manifests, "ClusterRole") if one["metadata"]["name"] == binding]
-    leases = [rule for rule in RULES if rule["resources"] == ["leases"]]
-    assert by_resource(role["rules"]) == by_resource(rule for rule in RULES if rule not in leases)
 
 
 async def test_o10_the_charts_rights_are_enough(

@@ -11,12 +11,13 @@ from typing import Any
 
 from parley_operator.kube.client import Client
 from parley_operator.kube.connection import connect
-from parley_operator.kube.errors import AlreadyExistsError, NotFoundError
+from parley_operator.kube.errors import AlreadyExistsError, ConflictError, NotFoundError
 from parley_operator.render.apis import GATEWAY, OPTIONAL
 
 Json = dict[str, Any]
 Check = Callable[[Json | None], bool]
 
+LONG_AGO = "2026-01-01T00:00:00Z"
 SECONDS = 30.0
 """For what the operator does: many times longer than it takes, so that a slow machine fails no test."""
 
@@ -175,6 +176,22 @@ class Namespace:
         }
         await self.patch("Pod", name, {"status": {"containerStatuses": [container]}}, "status")
 
+    async def let_deadline_pass(self, name: str) -> None:
+        """Say of a rollout that it began long ago: the Deployment controller finds by itself that it is stuck."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                body = await self.until("Deployment", name, _is_rolling_out)
+                assert body is not None
+                conditions = [
+                    {**one, "lastUpdateTime": LONG_AGO} if one["type"] == "Progressing" else one
+                    for one in body["status"]["conditions"]
+                ]
+                version = {"resourceVersion": body["metadata"]["resourceVersion"]}
+                with contextlib.suppress(ConflictError):
+                    status = {"metadata": version, "status": {"conditions": conditions}}
+                    await self.patch("Deployment", name, status, "status")
+                    return
+
     async def _play_kubelet(self) -> None:
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
         async for event in self._events(self.path("Pod"), {}):
@@ -209,6 +226,14 @@ class Namespace:
             async for event in events:
                 if event["type"] != "BOOKMARK":
                     yield event
+
+
+def _is_rolling_out(body: Json | None) -> bool:
+    """Whether the controller works on the template as it is now, and waits for its pods."""
+    if body is None or body["status"].get("observedGeneration") != body["metadata"]["generation"]:
+        return False
+    found = condition(body, "Progressing")
+    return found is not None and found["reason"] in {"NewReplicaSetCreated", "ReplicaSetUpdated"}
 
 
 def condition(body: Json | None, kind: str) -> Json | None:

@@ -14,43 +14,24 @@ import yaml
 
 from localcluster import AUDIT_METADATA, ControlPlane
 from parley_operator.kube.errors import NotFoundError, ThrottledError
-from parley_operator.render.apis import GATEWAY, OPTIONAL
 from tests.operator.cluster import Namespace, open_namespace
 from tests.operator.process import OperatorProcess
 
 OPERATOR_USER = "parley-operator"
 CONTROLLERS = ("deployment-controller", "replicaset-controller", "garbage-collector-controller")
-CRD = Path(__file__).parents[2] / "crds" / "parley.dev_voicedeployments.yaml"
-
-_ALL = ["get", "list", "watch", "create", "patch", "delete"]
-RULES: list[dict[str, Any]] = [
-    {
-        "apiGroups": [""],
-        "resources": ["secrets", "configmaps", "persistentvolumeclaims", "services", "serviceaccounts"],
-        "verbs": _ALL,
-    },
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
-    {"apiGroups": ["apps"], "resources": ["deployments", "controllerrevisions"], "verbs": _ALL},
-    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list", "watch"]},
-    {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses", "networkpolicies"], "verbs": _ALL},
-    {"apiGroups": ["networking.k8s.io"], "resources": ["ingressclasses"], "verbs": ["get", "list"]},
-    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": _ALL},
-    {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": _ALL},
-    *({"apiGroups": [api.group], "resources": [api.plural], "verbs": _ALL} for api in OPTIONAL.values()),
-    {"apiGroups": [GATEWAY.group], "resources": [GATEWAY.plural], "verbs": ["list", "watch"]},
-    {
-        "apiGroups": ["apiextensions.k8s.io"],
-        "resources": ["customresourcedefinitions"],
-        "verbs": ["list", "watch"],
-    },
-    {"apiGroups": ["parley.dev"], "resources": ["voicedeployments"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": ["parley.dev"], "resources": ["voicedeployments/status"], "verbs": ["patch"]},
-    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
-    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]},
-]
-"""All that the operator may do, and all that it needs."""
+ROOT = Path(__file__).parents[2]
+CRD = ROOT / "crds" / "parley.dev_voicedeployments.yaml"
+OPERATOR = ROOT / "manifests" / "base" / "operator.yaml"
+"""What the chart makes by default, as tests/chart holds it to."""
 
 StartOperator = Callable[..., OperatorProcess]
+
+
+def rules() -> list[dict[str, Any]]:
+    """All that the chart lets the operator do; that it is all it needs is for test_rbac.py to say."""
+    documents = list(yaml.safe_load_all(OPERATOR.read_text()))
+    roles = [body for body in documents if body["kind"] in {"ClusterRole", "Role"}]
+    return [rule for role in roles if role["metadata"]["name"].startswith(OPERATOR_USER) for rule in role["rules"]]
 
 
 def prepare(plane: ControlPlane) -> None:
@@ -91,7 +72,7 @@ async def _is_served(namespace: Namespace) -> bool:
 
 
 def _role() -> dict[str, Any]:
-    return {"metadata": {"name": OPERATOR_USER}, "rules": RULES}
+    return {"metadata": {"name": OPERATOR_USER}, "rules": rules()}
 
 
 def _binding() -> dict[str, Any]:
@@ -130,7 +111,7 @@ def start_operator(plane: ControlPlane, namespace: Namespace, tmp_path: Path) ->
 
     def start(*arguments: str, kubeconfig: Path = kubeconfig) -> OperatorProcess:
         log = tmp_path / f"operator-{len(started)}.log"
-        scope = ("--namespace", namespace.name, "--lease-namespace", namespace.name)
+        scope = ("--namespace", namespace.name, "--lease-namespace", namespace.name, "--look-again", "1")
         started.append(OperatorProcess(kubeconfig, log, *scope, *arguments).start())
         return started[-1]
 
@@ -144,6 +125,14 @@ def start_operator(plane: ControlPlane, namespace: Namespace, tmp_path: Path) ->
 def operator(start_operator: StartOperator) -> OperatorProcess:
     """A leader that has seen everything."""
     process = start_operator()
+    process.wait_for_log("synced")
+    return process
+
+
+@pytest.fixture
+def lone_operator(start_operator: StartOperator) -> OperatorProcess:
+    """One without a Lease, to be killed and started again: the next need not wait until a dead one's expires."""
+    process = start_operator("--standalone")
     process.wait_for_log("synced")
     return process
 

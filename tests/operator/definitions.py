@@ -14,6 +14,7 @@ from localcluster.progress import Progress
 from localcluster.versions import ENVOY_GATEWAY_CRDS, GATEWAY_API_CRDS, ISTIO_CRDS, TRAEFIK_CRDS, GoBuild
 from parley_operator.kube.client import Client
 from parley_operator.kube.errors import NotFoundError, ThrottledError
+from parley_operator.render.apis import GATEWAY, OPTIONAL
 
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SECONDS = 30.0
@@ -53,6 +54,28 @@ def all_of_the_gateway_api() -> list[Definition]:
 
 def all_of_traefik() -> list[Definition]:
     return published(TRAEFIK_CRDS)
+
+
+def permissive(kind: str) -> Definition:
+    """A definition of an optional kind that takes everything: for tests of who may do what with it."""
+    api = GATEWAY if kind == "Gateway" else OPTIONAL[kind]
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": api.plural, "singular": kind.lower()}
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {
+        "name": api.version,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        "subresources": {"status": {}},
+    }
+    # The groups of Kubernetes' own projects are protected: they want to be told that somebody approved.
+    approved = {"api-approved.kubernetes.io": "unapproved, for tests"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": api.definition, "annotations": approved},
+        "spec": {"group": api.group, "names": names, "scope": "Namespaced", "versions": [version]},
+    }
 
 
 async def install(client: Client, definitions: Iterable[Definition]) -> None:

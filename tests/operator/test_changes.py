@@ -159,7 +159,9 @@ def replicas_are(number: int) -> Check:
     return lambda body: body is not None and body["spec"]["replicas"] == number
 
 
-async def test_a_self_signed_certificate_is_made_and_kept(namespace: Namespace, operator: OperatorProcess) -> None:
+async def test_a_self_signed_certificate_is_made_and_kept(
+    namespace: Namespace, lone_operator: OperatorProcess
+) -> None:
     ingress = {"className": "traefik", "tls": {"selfSigned": {}}}
     await namespace.voice("receptionist", endpoint={"hosts": ["voice.example.com"], "ingress": ingress})
     await namespace.until_condition("receptionist", "CertificateReady", "True", "CertificateValid")
@@ -169,8 +171,8 @@ async def test_a_self_signed_certificate_is_made_and_kept(namespace: Namespace, 
     assert status["endpoints"] == [{"protocol": "Native", "url": "wss://voice.example.com/v1/voice"}]
     leaf = (await namespace.get("Secret", "receptionist-tls"))["data"]
     assert set(leaf) == {"tls.crt", "tls.key", "ca.crt"}
-    operator.kill()
-    operator.start().wait_for_log("synced")
+    lone_operator.kill()
+    lone_operator.start().wait_for_log("synced")
     await namespace.edit("receptionist", replicas=2)
     await namespace.until("Deployment", "receptionist", replicas_are(2))
     assert (await namespace.get("Secret", "receptionist-tls"))["data"] == leaf

@@ -49,22 +49,22 @@ async def test_every_child_is_owned_and_labelled(namespace: Namespace, operator:
         assert metadata["labels"]["parley.dev/name"] == "receptionist"
 
 
-async def test_a_token_is_generated_once_and_kept(namespace: Namespace, operator: OperatorProcess) -> None:
+async def test_a_token_is_generated_once_and_kept(namespace: Namespace, lone_operator: OperatorProcess) -> None:
     await namespace.voice("receptionist")
     await namespace.until_condition("receptionist", "Available", "False")
     before = (await namespace.get("Secret", "receptionist-token"))["data"]
     assert len(base64.b64decode(before["token"])) >= 32
     await namespace.edit("receptionist", replicas=3)
     await namespace.until_condition("receptionist", "Ready", "False")
-    operator.kill()
-    operator.start().wait_for_log("synced")
+    lone_operator.kill()
+    lone_operator.start().wait_for_log("synced")
     await namespace.edit("receptionist", replicas=2)
     await namespace.until_condition("receptionist", "Ready", "False")
     assert (await namespace.get("Secret", "receptionist-token"))["data"] == before
 
 
 async def test_the_key_of_client_secrets_is_generated_once_and_kept(
-    namespace: Namespace, operator: OperatorProcess
+    namespace: Namespace, lone_operator: OperatorProcess
 ) -> None:
     await namespace.secret("backend", key="an API key for a server")
     keys = [{"name": "backend", "valueFrom": {"secretKeyRef": {"name": "backend", "key": "key"}}}]
@@ -73,8 +73,8 @@ async def test_the_key_of_client_secrets_is_generated_once_and_kept(
     await namespace.until_condition("receptionist", "Available", "False")
     before = (await namespace.get("Secret", "receptionist-signing"))["data"]
     assert len(base64.b64decode(before["key"])) >= 32
-    operator.kill()
-    operator.start().wait_for_log("synced")
+    lone_operator.kill()
+    lone_operator.start().wait_for_log("synced")
     await namespace.edit("receptionist", replicas=3)
     await namespace.until("Deployment", "receptionist", lambda b: b is not None and b["spec"]["replicas"] == 3)
     assert (await namespace.get("Secret", "receptionist-signing"))["data"] == before

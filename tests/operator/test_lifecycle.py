@@ -71,7 +71,8 @@ async def test_o07_a_failed_rollout_is_rolled_back_without_touching_the_spec_and
 
     # Nobody plays the kubelet: the new pod never becomes ready.
     await namespace.edit("receptionist", version="9.9", limits=SMALL)
-    ready = await namespace.until_condition("receptionist", "Ready", "False", "RolledBack", seconds=90)
+    await namespace.let_deadline_pass("receptionist")
+    ready = await namespace.until_condition("receptionist", "Ready", "False", "RolledBack")
     assert f"revision {good} runs instead, 1/1 pods ready" in ready["message"]
     body = await namespace.until(
         "Deployment",
@@ -92,15 +93,16 @@ async def test_o07_a_failed_rollout_is_rolled_back_without_touching_the_spec_and
 
 
 async def test_o07_an_operator_that_was_killed_knows_what_had_failed(
-    namespace: Namespace, operator: OperatorProcess
+    namespace: Namespace, lone_operator: OperatorProcess
 ) -> None:
     await namespace.voice("receptionist", rollout=ROLLING_BACK)
     await namespace.until_ready("receptionist")
     await namespace.edit("receptionist", limits=SMALL)
-    await namespace.until_condition("receptionist", "Ready", "False", "RolledBack", seconds=90)
+    await namespace.let_deadline_pass("receptionist")
+    await namespace.until_condition("receptionist", "Ready", "False", "RolledBack")
     template = (await namespace.get("Deployment", "receptionist"))["spec"]["template"]
-    operator.kill()
-    operator.start().wait_for_log("synced")
+    lone_operator.kill()
+    lone_operator.start().wait_for_log("synced")
     await namespace.edit("receptionist", replicas=2)
     async with namespace.kubelet():
         await namespace.until(
@@ -119,7 +121,8 @@ async def test_o07_held_a_failed_rollout_keeps_the_old_pods_and_says_so(
     await namespace.until_ready("receptionist")
     [old] = await namespace.find_all("Pod", "parley.dev/name=receptionist")
     await namespace.edit("receptionist", limits=SMALL)
-    ready = await namespace.until_condition("receptionist", "Ready", "False", "RolloutStuck", seconds=90)
+    await namespace.let_deadline_pass("receptionist")
+    ready = await namespace.until_condition("receptionist", "Ready", "False", "RolloutStuck")
     assert "1/1 pods ready, of the older ones" in ready["message"]
     names = [pod["metadata"]["name"] for pod in await namespace.find_all("Pod", "parley.dev/name=receptionist")]
     assert old["metadata"]["name"] in names

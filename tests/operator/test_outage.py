@@ -16,7 +16,8 @@ from tests.operator.process import OperatorProcess
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
-OUTAGE = 30.0
+LEASE = ("--lease-duration", "5", "--lease-renew-deadline", "3", "--lease-retry", "1")
+OUTAGE = 6.0
 """Seconds; longer than the Lease's renewal deadline, so that the process ends and is started again."""
 
 
@@ -37,7 +38,8 @@ async def own_namespace(own_plane: ControlPlane, namespace_name: str) -> AsyncIt
 @pytest.fixture
 async def supervised(own_plane: ControlPlane, tmp_path: Path) -> AsyncIterator[OperatorProcess]:
     """A cluster-wide operator that is started again whenever it ends, as a kubelet does."""
-    process = OperatorProcess(own_plane.kubeconfig_for(OPERATOR_USER), tmp_path / "operator.log").start()
+    kubeconfig = own_plane.kubeconfig_for(OPERATOR_USER)
+    process = OperatorProcess(kubeconfig, tmp_path / "operator.log", *LEASE).start()
     await asyncio.to_thread(process.wait_for_log, "synced")
     task = asyncio.create_task(_supervise(process))
     yield process
@@ -50,7 +52,7 @@ async def supervised(own_plane: ControlPlane, tmp_path: Path) -> AsyncIterator[O
 
 async def _supervise(process: OperatorProcess) -> None:
     while True:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.1)
         if not process.is_running():
             process.start()
 
@@ -69,8 +71,9 @@ async def test_after_an_outage_of_the_api_server_everything_converges(
     await asyncio.sleep(OUTAGE)  # the outage itself
     await asyncio.to_thread(own_plane.start_apiserver if fault == "stopped" else own_plane.resume_apiserver)
     await own_namespace.voice("after")
-    for name in (*(f"before-{number}" for number in range(5)), "after"):
-        await own_namespace.until_ready(name, seconds=60)
+    async with own_namespace.kubelet():
+        for name in (*(f"before-{number}" for number in range(5)), "after"):
+            await own_namespace.until_condition(name, "Ready", "True", seconds=60)
 
 
 async def test_what_happened_while_no_operator_ran_is_made_good(

@@ -9,6 +9,8 @@ from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.render.facts import CertificateFact, Facts
 from parley_operator.render.gateway_api import gateway_api
 from parley_operator.render.ingress import exposure, tls_secret_name, told
+from parley_operator.render.ingress.dialects import ingress_dialect
+from parley_operator.render.ingress.generic import GENERIC
 from parley_operator.render.monitoring import kinds_not_served
 from parley_operator.render.network_policy import unknown_destinations
 from parley_operator.render.references import Presence, Purpose, Reference, references
@@ -81,6 +83,21 @@ def ingress_class(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
     yield Finding(ConditionType.ENDPOINT_READY, Reason.INGRESS_CLASS_NOT_FOUND, message)
 
 
+def unreadable_class(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
+    """The class's controller can be known: an operator of some namespaces may not read IngressClasses."""
+    endpoint, found = resource.spec.endpoint, facts.ingress_class
+    if endpoint is None or endpoint.ingress is None or found is None or found.controller is not None:
+        return
+    if endpoint.ingress.annotated_class or ingress_dialect(facts) is not GENERIC:
+        return
+    what = f"whose controller serves class {found.name}" if found.name else "which class is the default"
+    message = (
+        f"the operator may not read IngressClasses, so it does not know {what}: let it list "
+        "ingressclasses.networking.k8s.io, or name a class by its controller's usual name."
+    )
+    yield Finding(ConditionType.SETTINGS_HONOURED, Reason.UNKNOWN_CONTROLLER, message)
+
+
 def controller_settings(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
     """The ingress controller takes what the connection needs."""
     exposed = exposure(resource, facts)
@@ -96,6 +113,7 @@ POLICIES: tuple[Policy, ...] = (
     gateway_api,
     unknown_destinations,
     kinds_not_served,
+    unreadable_class,
     controller_settings,
     worker_values,
     worker_findings,

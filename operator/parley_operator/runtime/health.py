@@ -1,17 +1,18 @@
 """Whether the operator does its work: what `/healthz` and `/readyz` say, and why.
 
-A probe that is green while a watch is dead is worse than none. Every watch request passes through
-`WatchHealth.middleware`; each watch is asked for anew within ten minutes even when nothing happens, so one that
-was not is dead.
+A probe that is green while a watch is dead is worse than none. Every watch of the process passes through
+`WatchHealth.middleware`, kopf's and our own; each is asked for anew within ten minutes even when nothing happens,
+so one that was not is dead.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import aiohttp
+from yarl import URL
 
 from parley_operator.kube.connection import Handler
 
@@ -32,21 +33,38 @@ class _Watch:
 class WatchHealth:
     """When each watch was last begun."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        *,
+        may_go: Collection[tuple[str, str]] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`may_go` are kinds, by API version and plural, that a cluster may cease to serve."""
+        self._may_go, self._clock = may_go, clock
         self._watches: dict[str, _Watch] = {}
         self.last_event = clock()
         """When any watch last said something."""
 
     async def middleware(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
         """Note that a watch was begun, and whether the server agreed."""
+        name = _name(request.url)
         if request.url.query.get("watch") != "true":
-            return await handler(request)
-        watch = self._watches.setdefault(request.url.path, _Watch(self._clock()))
+            response = await handler(request)
+            if name in self._watches and request.method == "GET" and response.status >= 400:
+                self._refused(name, request.url)
+            return response
+        watch = self._watches.setdefault(name, _Watch(self._clock()))
         watch.succeeded = False
         response = await handler(request)
         watch.began, watch.succeeded = self._clock(), response.status == 200
         return response
+
+    def _refused(self, name: str, url: URL) -> None:
+        """The listing before a watch was refused."""
+        if _kind(url) in self._may_go:
+            del self._watches[name]
+        else:
+            self._watches[name].succeeded = False
 
     def saw_event(self) -> None:
         """A watch said something."""
@@ -60,6 +78,18 @@ class WatchHealth:
     def broken(self) -> list[str]:
         """The paths of watches whose last attempt did not succeed."""
         return sorted(path for path, watch in self._watches.items() if not watch.succeeded)
+
+
+def _name(url: URL) -> str:
+    """The collection, and which of its objects where not all are watched."""
+    selector = url.query.get("labelSelector")
+    return f"{url.path}?labelSelector={selector}" if selector else url.path
+
+
+def _kind(url: URL) -> tuple[str, str]:
+    """API version and plural of a collection."""
+    _, _, *version, rest = url.path.split("/", maxsplit=4)
+    return "/".join(version), rest.rpartition("/")[2]
 
 
 @dataclass(frozen=True)

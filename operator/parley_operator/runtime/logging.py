@@ -1,12 +1,14 @@
 """Structured logs: one JSON object a line, static messages with fields, nothing that is secret.
 
 kopf's messages carry URLs and object names, and at debug level whole objects: it is kept at warnings and above.
+Of an exception the type and the place are told: the message of one that nobody foresaw may quote a secret.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +29,18 @@ class JsonFormatter(logging.Formatter):
         }
         line |= {name: value for name, value in vars(record).items() if name not in _STANDARD | _KOPF_FIELDS}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _traced(record.exc_info[1])
         return json.dumps(line, default=str)
+
+
+def _traced(error: BaseException | None) -> str:
+    """Where it was raised and by what, the deepest cause first; for a group, each of its members."""
+    if error is None:
+        return ""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    parts = [_traced(before), *map(_traced, members), *traceback.format_tb(error.__traceback__)]
+    return "".join([*parts, f"{type(error).__module__}.{type(error).__qualname__}\n"])
 
 
 def configure_logging(level: str) -> None:

@@ -11,21 +11,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import kopf
 
+from parley_operator.assembly import Knowledge, reconciler
 from parley_operator.gateways import Gateways
-from parley_operator.gather import FactsGatherer, OwnSecrets, Release
-from parley_operator.ingress_classes import IngressClasses
+from parley_operator.gather import Release
 from parley_operator.kube.client import Client
 from parley_operator.kube.connection import Connection, connect
-from parley_operator.kube.discovery import Discovery
-from parley_operator.kube.events import EventRecorder
 from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.lease import Lease
 from parley_operator.kube.metadata_watch import MetadataWatches, ObjectName, Watched
 from parley_operator.kube.optional import OptionalKind, OptionalWatch, OptionalWatches
 from parley_operator.kube.references import References
-from parley_operator.reconcile import Reconciler
-from parley_operator.referenced import ReferencedValues
-from parley_operator.render.apis import GATEWAY, OPTIONAL
+from parley_operator.render.apis import GATEWAY, OPTIONAL, Api
 from parley_operator.render.labels import CHILD_SELECTOR, NAME
 from parley_operator.resources import Resources
 from parley_operator.runtime.health import HealthReport, WatchHealth
@@ -45,7 +41,6 @@ from parley_operator.views import VIEWS, WATCHED
 
 logger = logging.getLogger(__name__)
 
-CONTROLLER = "parley.dev/operator"
 UNLABELLED = "app.kubernetes.io/managed-by!=parley"
 NOT_WORTH_WATCHING = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"
 """Secrets that no spec refers to and that there are many of."""
@@ -60,7 +55,7 @@ class Operator:
     def __init__(self, options: OperatorOptions, release: Release) -> None:
         self._options, self._release = options, release
         self._metrics = OperatorMetrics()
-        self._watch_health = WatchHealth()
+        self._watch_health = WatchHealth(may_go=frozenset(map(_served, (*OPTIONAL.values(), GATEWAY))))
         self._queue: WorkQueue[Key] = WorkQueue()
         self._resources = Resources()
         self._inventory = Inventory(label=NAME, views=VIEWS)
@@ -111,7 +106,7 @@ class Operator:
     @asynccontextmanager
     async def _client(self, connection: Connection) -> AsyncIterator[Client]:
         """For all but the Lease: it refuses to write once the Lease is not held any more."""
-        async with connection.open_session(self._metrics.middleware) as session:
+        async with connection.open_session(self._metrics.middleware, self._watch_health.middleware) as session:
             yield Client(
                 session, connection.server, may_write=lambda: self._lease is None or self._lease.is_held()
             )
@@ -140,33 +135,28 @@ class Operator:
     async def _lead(self, connection: Connection, client: Client) -> None:
         self._is_leader = True
         self._metrics.leader.set(1)
-        discovery = Discovery(client)
-        for kind, api in OPTIONAL.items():
-            discovery.know(api.api_version, kind, api.plural)
         optional = self._optional(client)
         definitions = MetadataWatches(
             client, self._definitions(), lambda _, name: optional.definition_changed(name[1])
         )
         watches = MetadataWatches(client, self._unlabelled(), self._changed)
-        gatherer = FactsGatherer(
-            inventory=self._inventory,
-            secrets=OwnSecrets(client, self._inventory),
-            values=ReferencedValues(client, self._inventory, watches=watches, wakes=self._wakes),
-            classes=IngressClasses(client),
-            apis=lambda: self._news.apis,
-            gateways=self._gateways,
-            release=self._release,
-        )
-        reconciler = Reconciler(
-            client,
-            discovery=discovery,
-            inventory=self._inventory,
+        knowledge = Knowledge(
             resources=self._resources,
-            gatherer=gatherer,
-            recorder=EventRecorder(client, controller=CONTROLLER, instance=self._options.identity),
+            inventory=self._inventory,
+            watches=watches,
+            wakes=self._wakes,
+            gateways=self._gateways,
+            apis=lambda: self._news.apis,
+        )
+        work_on = reconciler(
+            client,
+            knowledge,
+            release=self._release,
+            identity=self._options.identity,
+            look_again=self._options.look_again,
             on_apply=lambda outcome: self._metrics.applies.labels(outcome).inc(),
         )
-        workers = Workers(self._queue, reconciler.reconcile, self._metrics)
+        workers = Workers(self._queue, work_on.reconcile, self._metrics)
         async with asyncio.TaskGroup() as group:
             work = (
                 watches.run(),
@@ -252,6 +242,10 @@ class Operator:
     def _verify(self, key: Key) -> None:
         self._inventory.distrust(self._resources.children_of(key))
         self._queue.add(key)
+
+
+def _served(api: Api) -> tuple[str, str]:
+    return api.api_version, api.plural
 
 
 def _optional(kind: str, namespace: str, *, selector: str = "") -> OptionalKind:

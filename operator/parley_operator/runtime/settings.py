@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import kopf
 
 from parley_operator.kube.lease import LeaseTimes
+from parley_operator.reconcile import LOOK_AGAIN
 from parley_operator.runtime.health import WATCH_TIMEOUT
 from parley_operator.runtime.stateless import NoDiffBase, NoProgress
 
@@ -37,6 +38,8 @@ class OperatorOptions:
     gateway_image: str | None = None
     """Image of the gateway; None takes the release's own."""
     gateway_pull_policy: str = "IfNotPresent"
+    look_again: float = LOOK_AGAIN
+    """Seconds after which to look again at what no watch tells of."""
     http_host: str = "0.0.0.0"  # noqa: S104 - the kubelet's probes come from outside the pod
     http_port: int = 8080
     log_level: str = "Info"

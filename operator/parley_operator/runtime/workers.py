@@ -81,7 +81,6 @@ class Workers:
         if known:
             logger.warning("reconcile failed", extra={**fields, "error": f"{type(error).__name__}: {error}"})
         else:
-            # The message of an error we do not know might quote what it choked on.
             logger.error("reconcile failed by a defect", extra=fields, exc_info=error)
 
 

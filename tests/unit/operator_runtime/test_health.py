@@ -25,6 +25,7 @@ class Request:
     """What the middleware reads of a request."""
 
     url: URL
+    method: str = "GET"
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Work:
 
 
 PODS = URL("https://api.example.com/api/v1/pods?watch=true")
+ROUTES = URL("https://api.example.com/apis/gateway.networking.k8s.io/v1/namespaces/voice/httproutes?watch=true")
 
 
 async def begin(watches: WatchHealth, url: URL, status: int = 200) -> None:
@@ -62,7 +64,7 @@ async def fail(watches: WatchHealth, url: URL) -> None:
 
 def make(*, leader: bool = True, synced: bool = True) -> tuple[HealthReport, WatchHealth, Clock, Work]:
     clock, work = Clock(), Work()
-    watches = WatchHealth(clock=clock)
+    watches = WatchHealth(may_go={("gateway.networking.k8s.io/v1", "httproutes")}, clock=clock)
     report = HealthReport(
         watches,
         is_leader=lambda: leader,
@@ -105,6 +107,38 @@ async def test_a_refused_watch_is_broken() -> None:
     report, watches, _, _ = make()
     await begin(watches, PODS, status=403)
     assert not report.ready().ok
+
+
+@pytest.mark.parametrize("status", [403, 500])
+async def test_a_watch_whose_kind_may_not_be_listed_any_more_is_broken(status: int) -> None:
+    report, watches, _, _ = make()
+    await begin(watches, PODS)
+    await begin(watches, PODS.without_query_params("watch"), status=status)
+    assert report.ready().checks["broken_watches"] == ["/api/v1/pods"]
+    await begin(watches, PODS)
+    assert report.ready().ok
+
+
+async def test_two_watches_of_one_kind_are_told_apart() -> None:
+    """The operator's own Secrets and the users' are."""
+    report, watches, clock, _ = make()
+    ours, theirs = (PODS.update_query(labelSelector=selector) for selector in ("a=b", "a!=b"))
+    await begin(watches, ours)
+    clock.now += WATCH_TIMEOUT + WATCH_GRACE + 1
+    await begin(watches, theirs)
+    assert report.live().checks["dead_watches"] == ["/api/v1/pods?labelSelector=a=b"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_an_optional_kind_that_is_no_longer_served_needs_no_watch(status: int) -> None:
+    report, watches, clock, _ = make()
+    await begin(watches, ROUTES)
+    await begin(watches, ROUTES, status=status)
+    assert not report.ready().ok
+    await begin(watches, ROUTES.without_query_params("watch"), status=status)
+    assert report.ready().ok
+    clock.now += 10 * WATCH_TIMEOUT
+    assert report.live().ok
 
 
 async def test_a_listing_is_no_watch() -> None:

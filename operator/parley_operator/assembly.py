@@ -1,0 +1,74 @@
+"""What one reconciliation needs, put together on what watches keep: for the process, and for tests of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from parley_operator.gateways import Gateways
+from parley_operator.gather import FactsGatherer, OwnSecrets, Release
+from parley_operator.ingress_classes import IngressClasses
+from parley_operator.kube.client import Client
+from parley_operator.kube.discovery import Discovery
+from parley_operator.kube.events import EventRecorder
+from parley_operator.kube.inventory import Inventory
+from parley_operator.kube.metadata_watch import MetadataWatches
+from parley_operator.kube.references import References
+from parley_operator.reconcile import LOOK_AGAIN, Reconciler, utc_now
+from parley_operator.referenced import ReferencedValues
+from parley_operator.render.apis import OPTIONAL
+from parley_operator.resources import Resources
+
+CONTROLLER = "parley.dev/operator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """What is known of the cluster; watches keep it true."""
+
+    resources: Resources
+    inventory: Inventory
+    watches: MetadataWatches
+    """The users' Secrets and ConfigMaps."""
+    wakes: References
+    gateways: Gateways
+    apis: Callable[[], frozenset[str]]
+    """The optional kinds that are served at the moment."""
+
+
+def reconciler(
+    client: Client,
+    knowledge: Knowledge,
+    *,
+    release: Release,
+    identity: str,
+    look_again: float = LOOK_AGAIN,
+    on_apply: Callable[[str], None] = lambda _: None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Reconciler:
+    """The reconciler of one process. `identity` names the process in events."""
+    discovery = Discovery(client)
+    for kind, api in OPTIONAL.items():
+        discovery.know(api.api_version, kind, api.plural)
+    inventory = knowledge.inventory
+    gatherer = FactsGatherer(
+        inventory=inventory,
+        secrets=OwnSecrets(client, inventory),
+        values=ReferencedValues(client, inventory, watches=knowledge.watches, wakes=knowledge.wakes),
+        classes=IngressClasses(client),
+        apis=knowledge.apis,
+        gateways=knowledge.gateways,
+        release=release,
+    )
+    return Reconciler(
+        client,
+        discovery=discovery,
+        inventory=inventory,
+        resources=knowledge.resources,
+        gatherer=gatherer,
+        recorder=EventRecorder(client, controller=CONTROLLER, instance=identity),
+        clock=clock,
+        on_apply=on_apply,
+        look_again=look_again,
+    )
