@@ -20,7 +20,7 @@ BENCH_VENV ?= $(HOME)/.cache/parley/bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 BENCH ?=
 
-CODE := operator gateway localcluster quickstart charts examples tests
+CODE := operator gateway localcluster quickstart charts sbom examples tests
 PYTEST := $(BIN)/python -m pytest
 PYTEST_FLAGS ?=
 # Most tests wait for servers more than they compute: two processes for each core.
@@ -113,6 +113,10 @@ $(STAMP): requirements/dev.txt pyproject.toml | $(UV)
 .PHONY: manifests
 manifests: $(STAMP) ## Write what is derived: the chart's definition and the Kustomize base
 	@$(BIN)/python -m charts.derive
+
+.PHONY: sbom
+sbom: $(STAMP) ## Write what is in the images, as CycloneDX, to build/sbom
+	@$(BIN)/python -m sbom
 
 .PHONY: lock
 lock: | $(UV) ## Resolve the dependencies anew into requirements/ (hashes, no addresses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,12 +16,23 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE = ("operator", "gateway")
 BUILDERS = ("docker", "podman")
 BUILD_SECONDS = 1800.0
+GIT_SECONDS = 10.0
 
 
 def release() -> str:
     """The project's version, such as `0.1.0`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return str(project["version"])
+
+
+def revision() -> str:
+    """The commit that is checked out, with `-dirty` where files differ from it; `unknown` without git."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=GIT_SECONDS)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return answer.stdout.strip()
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,11 @@ class Image:
     def dockerfile(self) -> str:
         """What it is built from, relative to the repository."""
         return f"Dockerfile.{self.name}"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Build arguments, as `NAME=value`: what the image's labels say of it."""
+        return (f"VERSION={release()}", f"REVISION={revision()}")
 
     @cached_property
     def source(self) -> str:
@@ -80,6 +97,7 @@ def builder() -> str:
 def build(image: Image, *, repository: str) -> str:
     """Build with the machine's own builder; returns the image's full name."""
     reference = image.reference(repository)
-    command = (builder(), "build", "--file", image.dockerfile, "--tag", reference, str(ROOT))
+    arguments = (f"--build-arg={argument}" for argument in image.arguments)
+    command = (builder(), "build", "--file", image.dockerfile, "--tag", reference, *arguments, str(ROOT))
     Commands().show(*command, timeout=BUILD_SECONDS, remedy="see the builder's lines above")
     return reference

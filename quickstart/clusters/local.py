@@ -54,7 +54,7 @@ class LocalNode:
             self._progress.say(f"the node has {image.name} {image.source} already")
             return
         reference = image.reference(self.repository)
-        Images(progress=self._progress).build(Build(reference, ROOT / image.dockerfile, ROOT))
+        Images(progress=self._progress).build(Build(reference, ROOT / image.dockerfile, ROOT, image.arguments))
         self.target.load(reference)
         given.write_text(image.source)
 
