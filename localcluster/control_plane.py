@@ -1,6 +1,6 @@
 """A control plane alone: etcd and kube-apiserver on loopback, in seconds, without root.
 
-It serves tests of what talks to the API server and needs no pods::
+It serves tests of what talks to the API server and needs no pods, or pods of which no container runs::
 
     from localcluster import ControlPlane
 
@@ -28,16 +28,17 @@ from typing import Any, Self
 
 from localcluster.api import Api
 from localcluster.builds import BuildCache
-from localcluster.components import apiserver, controller_manager, etcd
+from localcluster.components import apiserver, controller_manager, etcd, kwok, scheduler
 from localcluster.errors import ClusterError
 from localcluster.kubeconfig import kubeconfig, write_private
+from localcluster.manifests import path_of
 from localcluster.paths import StatePaths, cache_dir
 from localcluster.pki import Pki, make_pki
 from localcluster.ports import free_ports
 from localcluster.processes import Processes
 from localcluster.progress import Progress
 from localcluster.record import Record, load_record, reap_orphans, remove_state, this_process
-from localcluster.versions import ETCD, KUBE_APISERVER, KUBE_CONTROL, GoBuild
+from localcluster.versions import ETCD, KUBE_APISERVER, KUBE_CONTROL, KWOK, KWOK_STAGES, GoBuild
 from localcluster.waiting import wait_for_part
 
 LOOPBACK = "127.0.0.1"
@@ -58,6 +59,8 @@ class ControlPlane:
     - `name`: the state's folder; by default one of its own, so that many run side by side.
     - `controllers`: names of the controller manager's controllers to run, such as
       `garbage-collector-controller`, `serviceaccount-controller` or `*`; none by default.
+    - `simulated_nodes`: how many nodes kwok plays; with any there is a scheduler, and pods become
+      ready in a moment. The controllers that make them must be named as well.
     - `audit_policy`: an audit policy object, such as `AUDIT_METADATA`; the log is `audit_log`.
     - `api_server_flags`: further flags of kube-apiserver, such as `--feature-gates=X=true`.
     - `outlives`: True leaves it running after this process. By default it belongs to this
@@ -72,6 +75,7 @@ class ControlPlane:
         *,
         name: str | None = None,
         controllers: tuple[str, ...] = (),
+        simulated_nodes: int = 0,
         audit_policy: Mapping[str, Any] | None = None,
         api_server_flags: tuple[str, ...] = (),
         outlives: bool = False,
@@ -80,6 +84,7 @@ class ControlPlane:
         self.name = name or f"control-plane-{secrets.token_hex(4)}"
         self.paths = StatePaths.of(self.name)
         self._controllers = controllers
+        self._simulated_nodes = simulated_nodes
         self._audit_policy = audit_policy
         self._flags = api_server_flags
         self._owner = None if outlives else this_process()
@@ -112,6 +117,12 @@ class ControlPlane:
         """Its parts, and whether the process of each runs."""
         return {name: self._processes.is_running(name) for name in (etcd.NAME, apiserver.NAME)}
 
+    def pids(self) -> dict[str, int]:
+        """Its parts that run, and the process of each."""
+        parts = (etcd.NAME, apiserver.NAME, controller_manager.NAME, scheduler.NAME, kwok.NAME)
+        found = {name: self._processes.find(name) for name in parts}
+        return {name: identity.pid for name, identity in found.items() if identity is not None}
+
     def kubeconfig_for(self, user: str, *, groups: tuple[str, ...] = ()) -> Path:
         """A kubeconfig of another user, who may do only what RBAC grants."""
         name = f"user-{user.replace(':', '-').replace('/', '-')}"
@@ -131,7 +142,7 @@ class ControlPlane:
 
     def stop(self) -> None:
         """End all its processes and remove its state."""
-        for name in (controller_manager.NAME, apiserver.NAME, etcd.NAME):
+        for name in (kwok.NAME, scheduler.NAME, controller_manager.NAME, apiserver.NAME, etcd.NAME):
             self._processes.kill(name)
         self._processes.kill_marked()
         remove_state(self.paths.root)
@@ -199,7 +210,8 @@ class ControlPlane:
         return self.paths.config / "audit-policy.json"
 
     def _needed(self) -> tuple[GoBuild, ...]:
-        return (ETCD, KUBE_APISERVER, *((KUBE_CONTROL,) if self._controllers else ()))
+        control = (KUBE_CONTROL,) if self._controllers or self._simulated_nodes else ()
+        return (ETCD, KUBE_APISERVER, *control, *((KWOK, KWOK_STAGES) if self._simulated_nodes else ()))
 
     def _prepare(self) -> None:
         """Folders, ports, certificates and files; the record first, so that a crash is seen."""
@@ -222,6 +234,21 @@ class ControlPlane:
         self.start_apiserver()
         if self._controllers and not self._processes.is_running(controller_manager.NAME):
             self._start_controllers()
+        if self._simulated_nodes and not self._processes.is_running(kwok.NAME):
+            self._start_nodes()
+
+    def _start_nodes(self) -> None:
+        for number in range(self._simulated_nodes):
+            node = kwok.node(number)
+            for _ in ("make it", "take away the taint that it was made with"):
+                self.api.apply(path_of(node), node)
+        user, binary = scheduler.USER, self._builds.binary(KUBE_CONTROL, scheduler.NAME)
+        kubeconfig = self._write_kubeconfig(scheduler.NAME, user=user)
+        self._processes.start(scheduler.kube_scheduler(binary, kubeconfig=kubeconfig))
+        kubeconfig = self._write_kubeconfig(kwok.NAME, user=kwok.USER, groups=("system:masters",))
+        stages = [self._builds.binary(KWOK_STAGES, Path(asset).name) for asset in KWOK_STAGES.assets]
+        player = kwok.kwok(self._builds.binary(KWOK, kwok.NAME), kubeconfig=kubeconfig, stages=stages)
+        self._processes.start(player)
 
     def _start_controllers(self) -> None:
         user = controller_manager.USER

@@ -13,6 +13,7 @@ COLLECTIONS = {
     "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
     "IngressClass": "/apis/networking.k8s.io/v1/ingressclasses",
+    "Node": "/api/v1/nodes",
     "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
     "Service": "/api/v1/namespaces/{namespace}/services",
 }

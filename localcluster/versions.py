@@ -121,6 +121,7 @@ HELM_MODULE = GoModule("helm.sh/helm/v4", "v4.3.1", "h1:UndCoLe9UPmNoL7IvWzaUXve
 COREDNS_MODULE = GoModule(
     "github.com/coredns/coredns", "v1.15.0", "h1:OBT+OEyHVdUiVxPhrNlC5XZVq3RkSxzQXfZQ76gm5ck="
 )
+KWOK_MODULE = GoModule("sigs.k8s.io/kwok", "v0.8.0", "h1:OTIOTwgROqPMovcTwxICx2eYQ4AwLpSx5EpjbDKF4SQ=")
 TRAEFIK_MODULE = GoModule(
     "github.com/traefik/traefik/v3", "v3.5.4", "h1:j6nCRMJ0tms8JnbDP//3gB1sb6defwbPdoZWq50weWg="
 )
@@ -158,6 +159,18 @@ KUBECTL = _kubernetes("kubectl", "cmd/kubectl")
 KUBE_CONTROL = _kubernetes("kube-control", "cmd/kube-controller-manager", "cmd/kube-scheduler")
 KUBE_NODE = _kubernetes("kube-node", "cmd/kubelet", "cmd/kube-proxy")
 METRICS_SERVER = _kubernetes("metrics-server", "cmd/metrics-server", first=METRICS_SERVER_MODULE)
+KWOK = GoBuild(name="kwok", modules=(KWOK_MODULE,), commands=("cmd/kwok",))
+"""Plays nodes and pods where there are to be more of them than the machine could run."""
+KWOK_STAGES = GoBuild(
+    name="kwok-stages",
+    modules=(KWOK_MODULE,),
+    assets=(
+        "kustomize/stage/node/fast/node-initialize.yaml",
+        "kustomize/stage/pod/fast/pod-ready.yaml",
+        "kustomize/stage/pod/fast/pod-delete.yaml",
+    ),
+)
+"""How it plays them: a node that is there is ready, a pod that is on a node is ready, one that is deleted goes."""
 CONTAINERD = GoBuild(
     name="containerd",
     modules=(

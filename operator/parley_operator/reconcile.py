@@ -26,6 +26,7 @@ from parley_operator.render.worker_labels import worker_name
 from parley_operator.render.worker_pools import pool_of
 from parley_operator.resources import Resources, is_paused
 from parley_operator.rollback import in_effect
+from parley_operator.settling import Settling, pods_state, replaces_pods
 from parley_operator.status import (
     Blocked,
     Children,
@@ -79,13 +80,15 @@ class Reconciler:
         resources: Resources,
         gatherer: FactsGatherer,
         recorder: EventRecorder,
+        settling: Settling | None = None,
         clock: Callable[[], datetime] = utc_now,
         on_apply: Callable[[str], None] = lambda _: None,
         look_again: float = LOOK_AGAIN,
     ) -> None:
-        """`on_apply` is told what each apply did: unchanged, created or updated."""
+        """`on_apply` is told what each apply did: unchanged, created or updated. `settling` is for tests."""
         self._client, self._discovery, self._inventory = client, discovery, inventory
         self._resources, self._gatherer, self._recorder = resources, gatherer, recorder
+        self._settling = settling or Settling()
         self._applier = Applier(client, discovery, inventory)
         self._clock, self._on_apply, self._look_again = clock, on_apply, look_again
 
@@ -97,6 +100,7 @@ class Reconciler:
         body = self._resources.get(key)
         if body is None:
             self._gatherer.forget(key)
+            self._settling.forget(key)
             return None
         if "deletionTimestamp" in body["metadata"]:
             return None
@@ -117,7 +121,11 @@ class Reconciler:
         running = await in_effect(self._client, body, resource)
         facts = await self._gatherer.gather(running, owner, taken_hosts=taken, now=now)
         rendered = render(running, facts)
+        wait = self._settling.wait(key, pods_state(rendered.manifests))
+        held = self._held(rendered, owner) if wait and running is resource else frozenset()
+        rendered = rendered.without(held)
         paused = is_paused(body["metadata"])
+        self._applier.recognise(rendered.manifests, owner, resource.status.applied_hash or "")
         refused: dict[str, str] = {}
         blocked = None if paused else await self._apply(rendered, owner, refused)
         if blocked is None and not paused:
@@ -130,13 +138,24 @@ class Reconciler:
             running=running,
             paused=paused,
             blocked=blocked,
+            held=held,
+            applied="" if blocked or paused else self._applier.fingerprint(rendered.manifests, owner),
             previous=body.get("status") or {},
             now=now,
         )
         await self._publish(body, status, now=now)
         if running is resource and _is_to_be_rolled_back(resource, status):
             return AT_ONCE
-        return _look_again(rendered, blocked, refused, now=now, period=self._look_again)
+        again = _look_again(rendered, blocked, refused, now=now, period=self._look_again)
+        return min(wait, again or wait) if held else again
+
+    def _held(self, rendered: Rendered, owner: Owner) -> frozenset[ObjectKey]:
+        """What waits until the resource is left alone; nothing where a Deployment is yet to be made."""
+        rolling = [manifest for manifest in rendered.manifests if replaces_pods(manifest)]
+        deployments = [manifest for manifest in rolling if manifest["kind"] == "Deployment"]
+        if not all(self._applier.exists(manifest, owner) for manifest in deployments):
+            return frozenset()
+        return frozenset(object_key(one) for one in rolling if not self._applier.is_applied(one, owner))
 
     async def _apply(self, rendered: Rendered, owner: Owner, refused: dict[str, str]) -> Blocked | None:
         """Apply in order up to the first object that cannot be; what ran before goes on.

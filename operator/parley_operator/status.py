@@ -6,7 +6,7 @@ its `lastTransitionTime` until its status changes, so that the same state gives 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from parley_operator.kube.client import Json
 from parley_operator.pod_trouble import Trouble, first_trouble
 from parley_operator.render import Finding, Rendered
 from parley_operator.render.references import references
-from parley_operator.render.rendered import ServedCertificate
+from parley_operator.render.rendered import ObjectKey, ServedCertificate
 from parley_operator.render.revision import revision_name
 from parley_operator.route_status import route_verdict
 from parley_operator.verdict import Verdict
@@ -62,6 +62,7 @@ class _Case:
     paused: bool
     blocked: Blocked | None
     pools: Mapping[str, PoolChildren]
+    held: Set[ObjectKey]
 
     def finding(self, condition: ConditionType) -> Finding | None:
         return next((f for f in self.rendered.findings if f.condition is condition), None)
@@ -112,15 +113,18 @@ def compute_status(
     running: VoiceDeployment | None = None,
     paused: bool = False,
     blocked: Blocked | None,
+    held: Set[ObjectKey] = frozenset(),
+    applied: str = "",
     previous: Json,
     now: datetime,
 ) -> Json:
     """The whole status. `previous` is the live one, whose transition times go on where nothing changed.
 
     `pools` has the children of each worker pool by its name; `running` is the resource with the spec that was
-    rendered, where that is not its own.
+    rendered, where that is not its own. `held` is what waits until the resource is left alone. `applied` is a
+    digest of what was applied, empty where that was not all.
     """
-    case = _Case(resource, running or resource, rendered, children, paused, blocked, pools)
+    case = _Case(resource, running or resource, rendered, children, paused, blocked, pools, held)
     verdicts = {condition: policy(case) for condition, policy in _POLICIES.items()}
     verdicts = {ConditionType.READY: _ready(case, verdicts), **verdicts}
     status: Json = {
@@ -142,6 +146,8 @@ def compute_status(
     }
     if rendered.certificate is not None:
         status["certificate"] = _certificate_status(rendered.certificate)
+    if applied_hash := applied or previous.get("appliedHash"):
+        status["appliedHash"] = applied_hash
     return status
 
 
@@ -163,8 +169,8 @@ def _revisions(case: _Case) -> dict[str, str]:
 
 def _is_running(case: _Case) -> bool:
     """Whether all pods that there are belong to what was rendered, and some serve."""
-    held = case.paused or case.blocked is not None or case.finding(ConditionType.CREDENTIALS_READY) is not None
-    if held or not case.deployment or not _is_seen(case.deployment):
+    waits = case.finding(ConditionType.CREDENTIALS_READY) is not None or bool(case.held)
+    if waits or case.paused or case.blocked is not None or not case.deployment or not _is_seen(case.deployment):
         return False
     return bool(case.deployment["availableReplicas"] > 0 and not case.has_older_pods)
 
@@ -316,6 +322,8 @@ def _progressing(case: _Case) -> Verdict:
         return _rolled_back(case)
     if case.children.deployment is None:
         return _waiting(case) or Verdict("True", Reason.ROLLING_OUT, "The Deployment is being made.")
+    if any(held.kind == "Deployment" for held in case.held):
+        return Verdict("True", Reason.ROLLING_OUT, "Pods follow once the spec is left alone for a moment.")
     if _is_complete(case.deployment):
         return Verdict("False", Reason.ROLLOUT_COMPLETE, "All pods run the current spec.")
     if case.trouble:

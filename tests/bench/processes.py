@@ -34,8 +34,21 @@ class Process:
     @property
     def rss_mb(self) -> float:
         """Memory in use. What it shares counts in full, since the load shares more with one of the two."""
-        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("Rss:")) / 1024
+        return self._kb("smaps_rollup", "Rss") / 1024
+
+    @property
+    def pss_mb(self) -> float:
+        """Memory in use. What it shares counts by its share."""
+        return self._kb("smaps_rollup", "Pss") / 1024
+
+    @property
+    def peak_rss_mb(self) -> float:
+        """The most memory that it ever had in use."""
+        return self._kb("status", "VmHWM") / 1024
+
+    def _kb(self, file: str, name: str) -> int:
+        lines = Path(f"/proc/{self.pid}/{file}").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def this_process() -> Process:

@@ -75,6 +75,8 @@ class VoiceDeploymentStatus(ResourceModel):
     """The ControllerRevision of the spec."""
     failed_revision: Name | None = None
     """The ControllerRevision whose pods did not become ready in time; absent once the spec is another."""
+    applied_hash: Annotated[str, Field(max_length=64)] | None = None
+    """A digest of what was applied: an operator that has just started applies nothing where it still holds."""
     endpoints: Annotated[tuple[EndpointStatus, ...], Field(max_length=128)] | None = None
     """Where clients may connect; the first one is what most clients want."""
     certificate: CertificateStatus | None = None

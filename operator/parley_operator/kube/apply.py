@@ -7,6 +7,7 @@ the server refuses.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,6 +40,31 @@ class Applier:
     def __init__(self, client: Client, discovery: Discovery, inventory: Inventory) -> None:
         self._client, self._discovery, self._inventory = client, discovery, inventory
 
+    def is_applied(self, manifest: Json, owner: Owner) -> bool:
+        """Whether the object is known to be as the manifest says."""
+        return _is_applied(self._inventory.get(Ref.of(manifest)), digest(manifest), owner)
+
+    def exists(self, manifest: Json, owner: Owner) -> bool:
+        """Whether the object is known to be there, and the owner's."""
+        live = self._inventory.get(Ref.of(manifest))
+        return live is not None and live.controller == owner.uid
+
+    def fingerprint(self, manifests: Iterable[Json], owner: Owner) -> str:
+        """A digest of what was applied and of our fields in it; empty where not all of it is known to be there."""
+        lives = [self._inventory.get(Ref.of(manifest)) for manifest in manifests]
+        return _fingerprint([(live, live.applied if live else "") for live in lives], owner)
+
+    def recognise(self, manifests: Collection[Json], owner: Owner, remembered: str) -> None:
+        """Take objects for applied that are as an earlier process left them, by the fingerprint that it took."""
+        lives = [self._inventory.get(Ref.of(manifest)) for manifest in manifests]
+        if not remembered or any(live is None for live in lives) or all(live and live.applied for live in lives):
+            return
+        pairs = [(live, digest(manifest)) for live, manifest in zip(lives, manifests, strict=True)]
+        if _fingerprint(pairs, owner) == remembered:
+            for live, wanted in pairs:
+                if live is not None:
+                    self._inventory.confirm(live, applied=wanted)
+
     async def apply(self, manifest: Json, owner: Owner) -> Outcome:
         """Make the object as the manifest says; no request where it is known to be so.
 
@@ -46,7 +72,7 @@ class Applier:
         """
         ref, wanted = Ref.of(manifest), digest(manifest)
         live = self._inventory.get(ref)
-        if live is not None and live.controller == owner.uid and live.applied == wanted:
+        if _is_applied(live, wanted, owner):
             return "unchanged"
         found = await self._find(ref, live, owner)
         body = manifest if found is None else _with_uid(manifest, found)
@@ -99,6 +125,20 @@ class Applier:
             return None
         _check_owner(_named(body, ref), owner)
         return str(body["metadata"]["uid"])
+
+
+def _fingerprint(pairs: Iterable[tuple[Live | None, str]], owner: Owner) -> str:
+    """Of objects and the digests of their manifests."""
+    marks = []
+    for live, applied in pairs:
+        if live is None or live.controller != owner.uid or not applied:
+            return ""
+        marks.append((live.ref.kind, live.ref.name, live.uid, live.owned, applied))
+    return digest(sorted(marks))
+
+
+def _is_applied(live: Live | None, wanted: str, owner: Owner) -> bool:
+    return live is not None and live.controller == owner.uid and live.applied == wanted
 
 
 def _check_owner(body: Json, owner: Owner) -> None:

@@ -77,6 +77,10 @@ class Inventory:
         if seen.uid not in self._gone and not (known and known.uid == seen.uid and known.version > seen.version):
             self._store(replace(seen, applied=applied))
 
+    def confirm(self, live: Live, *, applied: str) -> None:
+        """What is known of an object is what the application of a manifest left."""
+        self._store(replace(live, applied=applied))
+
     def forget(self, body: Json) -> Live | None:
         """An object was deleted, or lost our label; returns what was known of it."""
         uid = body["metadata"]["uid"]
@@ -86,11 +90,6 @@ class Inventory:
             return None
         self._drop(known)
         return known
-
-    def distrust(self, key: Key) -> None:
-        """Let everything that belongs to a resource be applied again, as if nothing were known of its fields."""
-        for live in list(self.of(key)):
-            self._store(replace(live, applied=""))
 
     def relist(self, kind: str, bodies: Collection[Json], *, version: int, namespace: str = "") -> set[Key]:
         """A kind was listed anew; returns whom the objects belonged to that are no longer there."""

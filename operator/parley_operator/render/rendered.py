@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -62,6 +63,11 @@ class Rendered:
     """For status.certificate; None where the endpoint serves none."""
     findings: tuple[Finding, ...]
     """What is wrong or not as asked, the deepest cause first."""
+
+    def without(self, held: Set[ObjectKey]) -> Rendered:
+        """The same, but for some objects that are left as they are."""
+        applied = tuple(manifest for manifest in self.manifests if object_key(manifest) not in held)
+        return replace(self, manifests=applied, keep=self.keep | held)
 
 
 def object_key(manifest: Manifest) -> ObjectKey:

@@ -164,7 +164,7 @@ class Operator:
                 definitions.run(),
                 self._watch(connection),
                 self._work(workers, watches),
-                resync(lambda: self._resources, self._verify, period=RESYNC_PERIOD),
+                resync(lambda: self._resources, self._queue.add, period=RESYNC_PERIOD),
             )
             tasks = [group.create_task(part) for part in work]
             await self._stop.wait()
@@ -238,10 +238,6 @@ class Operator:
     def _saw_event(self, kind: str) -> None:
         self._watch_health.saw_event()
         self._metrics.watch_events.labels(kind).inc()
-
-    def _verify(self, key: Key) -> None:
-        self._inventory.distrust(self._resources.children_of(key))
-        self._queue.add(key)
 
 
 def _served(api: Api) -> tuple[str, str]:

@@ -17,7 +17,7 @@ WORKERS = 16
 RECONCILE_DEADLINE = 120.0
 """Seconds for one reconciliation."""
 RESYNC_PERIOD = 3600.0
-"""Seconds after which a resource is applied again in full, jittered, as if nothing were known of it."""
+"""Seconds after which a resource is looked at again though nothing was heard of it, jittered."""
 DRAIN_SECONDS = 10.0
 """Seconds that reconciliations may go on after SIGTERM."""
 

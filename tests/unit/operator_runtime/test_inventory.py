@@ -88,13 +88,6 @@ def test_a_listing_of_one_namespace_leaves_the_others_alone() -> None:
     assert inventory.relist("ConfigMap", [], version=9, namespace="ns") == set()
 
 
-def test_distrust_makes_everything_of_a_resource_be_applied_again() -> None:
-    inventory = make()
-    inventory.record(child(version=5), applied="m")
-    inventory.distrust(KEY)
-    assert applied(inventory) == ""
-
-
 def test_an_object_that_changes_hands_is_no_longer_its_old_owners() -> None:
     inventory = make()
     inventory.observe(child(version=1))
