@@ -11,7 +11,14 @@ import yaml
 from localcluster.builds import BuildCache
 from localcluster.paths import cache_dir
 from localcluster.progress import Progress
-from localcluster.versions import ENVOY_GATEWAY_CRDS, GATEWAY_API_CRDS, ISTIO_CRDS, TRAEFIK_CRDS, GoBuild
+from localcluster.versions import (
+    ENVOY_GATEWAY_CRDS,
+    GATEWAY_API_CRDS,
+    ISTIO_CRDS,
+    PROMETHEUS_OPERATOR,
+    TRAEFIK_CRDS,
+    GoBuild,
+)
 from parley_operator.kube.client import Client
 from parley_operator.kube.errors import NotFoundError, ThrottledError
 from parley_operator.render.apis import GATEWAY, OPTIONAL
@@ -46,6 +53,10 @@ def istio() -> list[Definition]:
 
 def traefik() -> list[Definition]:
     return published(TRAEFIK_CRDS, "Middleware")
+
+
+def prometheus_operator() -> list[Definition]:
+    return published(PROMETHEUS_OPERATOR)
 
 
 def all_of_the_gateway_api() -> list[Definition]:

@@ -1,0 +1,1 @@
+"""What each field of a VoiceDeployment does: one row per field, proven on a real API server."""

@@ -1,0 +1,1 @@
+"""Which test proves which field of the resource: `python -m tests.proofs` writes docs/reference/fields.md."""
