@@ -14,16 +14,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from parley_contract.codes import START_DEADLINE_S
 from parley_contract.config import GatewayConfig
-from parley_contract.native import START_DEADLINE_S
-from parley_contract.protocols import NativeProtocolConfig, ProtocolConfig, TwilioProtocolConfig
+from parley_contract.protocols import ProtocolConfig
 from parley_gateway.access.minting import BODY_BYTES as MINTING_BYTES
 from parley_gateway.access.minting import Minting, MintingRefusedError
 from parley_gateway.health import Health, Phase
 from parley_gateway.metrics import Metrics
 from parley_gateway.protocols.endpoint import Connection, Endpoint, Handshake, Refusal, Webhook
-from parley_gateway.protocols.native_endpoint import NativeEndpoint
-from parley_gateway.protocols.twilio_endpoint import TwilioEndpoint
+from parley_gateway.protocols.registry import create_endpoint
 from parley_gateway.sessions import RECONNECT_AFTER_S, Sessions, draining_refusal
 from parley_gateway.websocket import ClientSocket
 
@@ -158,14 +157,13 @@ class App:
     # --- clients ---
 
     def _endpoint(self, protocol: ProtocolConfig) -> Endpoint:
-        limits = self._config.limits
-        match protocol:
-            case NativeProtocolConfig():
-                return NativeEndpoint(self._sessions, limits=limits, clock=time.monotonic, observer=self._metrics)
-            case TwilioProtocolConfig():
-                return TwilioEndpoint(
-                    protocol, self._sessions, limits=limits, clock=time.monotonic, observer=self._metrics
-                )
+        return create_endpoint(
+            protocol,
+            self._sessions,
+            limits=self._config.limits,
+            clock=time.monotonic,
+            observer=self._metrics,
+        )
 
     def _routes_of(self, endpoint: Endpoint, path: str) -> list[BaseRoute]:
         async def on_websocket(websocket: WebSocket) -> None:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from parley_contract.native import CloseCode
+from parley_contract.codes import CloseCode
 from parley_contract.observability import ObservabilityConfig
 from parley_gateway.conversation.events import EndReason, FailureKind, Stage
 from parley_gateway.conversation.history import ToolStatus

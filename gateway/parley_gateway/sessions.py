@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.config import GatewayConfig
-from parley_contract.native import CloseCode, ErrorCode
 from parley_gateway.access.authenticator import Authenticator
 from parley_gateway.accounts import Account, Accounts, Subject
 from parley_gateway.agent import AgentSource

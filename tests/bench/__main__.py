@@ -1,4 +1,4 @@
-"""`python -m tests.bench --pipecat PATH`: every row of the table, measured beside Pipecat in one run."""
+"""`python -m tests.bench --pipecat PATH --gateway PATH`: every row of the table, beside Pipecat, in one run."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
     parser.add_argument("--pipecat", type=Path, required=True, help="the python of Pipecat's environment")
+    parser.add_argument("--gateway", type=Path, required=True, help="the python of the gateway's environment")
     parser.add_argument("--quick", action="store_true", help="shorter, and no search for the most sessions")
     parser.add_argument("--only", nargs="+", metavar="PART", help="some of the parts")
     parser.add_argument(
@@ -43,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
 async def _measure(arguments: argparse.Namespace, place: Place) -> None:
     theirs = Pipecat(arguments.pipecat)
     trials = Trials(place, seconds=_QUICK_SECONDS if arguments.quick else _SECONDS)
-    benchmark = Benchmark(trials, theirs=theirs, sizes=QUICK if arguments.quick else FULL)
+    benchmark = Benchmark(
+        trials, theirs=theirs, python=arguments.gateway, sizes=QUICK if arguments.quick else FULL
+    )
     print(f"{circumstances()}; the server on core {place.server}", flush=True)
     rows: list[Row] = []
     for name, part in benchmark.parts().items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tests.bench.contenders.contender import Contender, Mode
 from tests.bench.contenders.parley import Parley
@@ -74,10 +75,12 @@ QUICK = Sizes(30, 40, 10, 200, 50, 8, FULL.flux, FULL.detected, tries=0)
 class Benchmark:
     """Measures row after row; each in a trial of theirs, then one of ours."""
 
-    def __init__(self, trials: Trials, *, theirs: Contender, sizes: Sizes) -> None:
+    def __init__(self, trials: Trials, *, theirs: Contender, python: Path, sizes: Sizes) -> None:
+        """`python`: of the gateway's environment."""
         self._trials = trials
         self._theirs = theirs
-        self._ours: Contender = Parley()
+        self._python = python
+        self._ours: Contender = Parley(python)
         self._sizes = sizes
 
     def parts(self) -> dict[str, Callable[[], Awaitable[list[Row]]]]:
@@ -149,7 +152,7 @@ class Benchmark:
         return kept_up(mode, await self._trials.of(contender, mode, sessions=sessions))
 
     async def _idle(self) -> list[Row]:
-        sizes, ours = self._sizes, Parley(protocols=("Twilio", "Native"))
+        sizes, ours = self._sizes, Parley(self._python, protocols=("Twilio", "Native"))
         seen = await self._trials.of(ours, Mode.FLUX, sessions=sizes.beside_idle, idle=sizes.idle)
         who = f"{sizes.beside_idle} talking beside {sizes.idle} idle sessions: "
         trouble = f"{seen.failed} failed, {seen.underruns} underruns, {seen.unstopped} unstopped"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx2
 
 from parley_gateway.access.jwks import FETCH_S, BadKeySetError
+from parley_gateway.trust import trust
 
 _MOST_BYTES = 256 * 1024
 
@@ -13,7 +14,7 @@ class JwksHttp:
     """A client for key sets alone: it follows no redirect, sends no cookie and reads no more than a bound."""
 
     def __init__(self) -> None:
-        self._http = httpx2.AsyncClient(timeout=FETCH_S, follow_redirects=False)
+        self._http = httpx2.AsyncClient(verify=trust(), timeout=FETCH_S, follow_redirects=False)
 
     async def fetch(self, uri: str) -> bytes:
         """The body of a key set. Raises BadKeySetError, or what the HTTP client raises."""

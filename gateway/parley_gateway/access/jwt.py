@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import jwt
 
 from parley_contract.access import JwtIssuer
-from parley_contract.native import CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_gateway.access.jwks import Fetch, KeySet, KeysUnavailableError, PublicKey
 from parley_gateway.access.refusals import unauthenticated
 from parley_gateway.access.secret_files import SecretFile

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from parley_contract.native import CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_gateway.protocols.admission import RefusedError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable
 from typing import Protocol
 
-from parley_contract.native import CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_gateway.protocols.admission import RefusedError
 
 _MOST = 100_000

@@ -6,15 +6,16 @@ from importlib import import_module
 from typing import cast
 
 from parley_contract.turn_taking import TurnTakingConfig
-from parley_gateway.audio.energy import EnergyActivity
 from parley_gateway.ports import VoiceActivity
+
+_DETECTORS = {"Silero": "silero.SileroActivity"}
+"""Imported only where it is used, since each brings NumPy; loudness where nothing better is asked for."""
 
 
 def create_voice_activity(config: TurnTakingConfig) -> VoiceActivity:
     """The detector, not loaded yet: `Provider` too has one, for recognisers that say nothing of speech.
 
-    Raises ModuleNotFoundError for `Silero` without onnxruntime, which is imported here and not before.
+    Raises ModuleNotFoundError for `Silero` without onnxruntime.
     """
-    if config.voice_activity != "Silero":
-        return EnergyActivity()
-    return cast("VoiceActivity", import_module("parley_gateway.audio.silero").SileroActivity())
+    module, _, name = _DETECTORS.get(config.voice_activity, "energy.EnergyActivity").partition(".")
+    return cast("VoiceActivity", getattr(import_module(f"parley_gateway.audio.{module}"), name)())

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.config import GatewayConfig
-from parley_contract.native import CloseCode, ErrorCode
 from parley_contract.pipeline import LlmConfig, SttConfig, TtsConfig
 from parley_gateway.access.uses import Uses
 from parley_gateway.accounts import Subject

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from parley_contract.native import CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_gateway.ports import ClientLink, SessionInput
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from parley_contract.native import CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_gateway.logs import where
 from parley_gateway.ports import ClientLink
 from parley_gateway.protocols.admission import Admission, Admitted, Credentials, RefusedError

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.limits import LimitsConfig
 from parley_contract.native import (
     AudioFormat,
     ClientMessage,
-    CloseCode,
-    ErrorCode,
     ErrorMessage,
     Feature,
     InputMute,
@@ -33,11 +32,12 @@ from parley_gateway.conversation.events import EndReason
 from parley_gateway.conversation.notices import InputDropped, Notice
 from parley_gateway.ports import LinkCapabilities, SessionInput
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
+from parley_gateway.protocols.audio import IncomingAudio, OutgoingAudio
+from parley_gateway.protocols.closing import CLOSE_CODES, CLOSE_TEXTS
 from parley_gateway.protocols.entrance import Entrance
-from parley_gateway.protocols.native_audio import IncomingAudio, OutgoingAudio
 from parley_gateway.protocols.native_events import event_for, playout_of
 from parley_gateway.protocols.native_held import Held
-from parley_gateway.protocols.native_notices import CLOSE_CODES, CLOSE_TEXTS, message_for
+from parley_gateway.protocols.native_notices import message_for
 from parley_gateway.protocols.native_parse import BadMessageError, parse
 from parley_gateway.protocols.observer import ProtocolObserver
 from parley_gateway.protocols.rates import LeakyBucket

@@ -6,7 +6,8 @@ import base64
 import binascii
 from urllib.parse import parse_qs, urlsplit
 
-from parley_contract.native import TOKEN_SUBPROTOCOL_PREFIX, CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
+from parley_contract.native import TOKEN_SUBPROTOCOL_PREFIX
 from parley_gateway.protocols.admission import Credentials, RefusedError
 from parley_gateway.protocols.endpoint import Handshake
 

@@ -8,7 +8,8 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from parley_contract.native import CLIENT_MESSAGE, LATER_CLIENT_MESSAGES, ClientMessage, ErrorCode
+from parley_contract.codes import ErrorCode
+from parley_contract.native import CLIENT_MESSAGE, LATER_CLIENT_MESSAGES, ClientMessage
 
 _KNOWN = frozenset(CLIENT_MESSAGE.json_schema()["discriminator"]["mapping"])
 _SHOWN_PROBLEMS = 3

@@ -10,16 +10,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from parley_contract.codes import CloseCode
 from parley_contract.limits import LimitsConfig
-from parley_contract.native import CloseCode
 from parley_gateway.audio import mulaw
 from parley_gateway.conversation.events import DtmfReceived, EndReason
 from parley_gateway.conversation.notices import InputDropped, Notice
 from parley_gateway.ports import LinkCapabilities, SessionInput
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
+from parley_gateway.protocols.audio import IncomingAudio
+from parley_gateway.protocols.closing import CLOSE_CODES, CLOSE_TEXTS
 from parley_gateway.protocols.entrance import Entrance
-from parley_gateway.protocols.native_audio import IncomingAudio
-from parley_gateway.protocols.native_notices import CLOSE_CODES, CLOSE_TEXTS
 from parley_gateway.protocols.observer import ProtocolObserver
 from parley_gateway.protocols.rates import LeakyBucket
 from parley_gateway.protocols.socket import Socket

@@ -18,6 +18,7 @@ from deepgram.environment import DeepgramClientEnvironment
 from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import Stage
 from parley_gateway.providers.websocket import AbortableWebSocket, websocket_failure, websocket_url
+from parley_gateway.trust import trust
 
 _ENDPOINT = "wss://api.deepgram.com"
 
@@ -48,8 +49,7 @@ class DeepgramSockets:
         self._base_url = websocket_url(base_url or _ENDPOINT)
         self._deadlines = deadlines
         self._decode = decode
-        self._tls = httpx.create_ssl_context()
-        self._http = httpx.AsyncClient(verify=self._tls)
+        self._http = httpx.AsyncClient(verify=trust())
 
     def client(self, key: str) -> AsyncDeepgramClient:
         """The SDK's client, with this key."""
@@ -68,9 +68,7 @@ class DeepgramSockets:
 
         def socket(url: str, headers: Mapping[str, str]) -> AbortableWebSocket:
             sockets.append(
-                AbortableWebSocket(
-                    url, headers, tls=self._tls, open_timeout=self._deadlines.connect, decode=self._decode
-                )
+                AbortableWebSocket(url, headers, open_timeout=self._deadlines.connect, decode=self._decode)
             )
             return sockets[0]
 

@@ -12,6 +12,7 @@ from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
 from parley_gateway.providers.errors import status_failure
+from parley_gateway.trust import trust
 
 _KEPT_IDLE_S = 45.0
 """A caller's turn lasts many seconds, and a TLS handshake costs one round trip or two: idle connections are kept
@@ -38,6 +39,7 @@ def http_client(deadlines: DeadlinesConfig) -> httpx2.AsyncClient:
     """A client for one provider. Redirects are errors: following one could hand the key to another host."""
     silence = max(deadlines.first_byte, deadlines.between_bytes)
     return httpx2.AsyncClient(
+        verify=trust(),
         timeout=httpx2.Timeout(silence, connect=deadlines.connect, pool=deadlines.connect),
         limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=_KEPT_IDLE_S),
         follow_redirects=False,

@@ -22,7 +22,7 @@ from parley_contract.pipeline import (
 )
 from parley_contract.turn_taking import TurnTakingConfig
 from parley_gateway.audio.activity import create_voice_activity
-from parley_gateway.audio.energy import EnergyActivity
+from parley_gateway.audio.resample import HIGHEST_RATE, prepare
 from parley_gateway.conversation.events import Stage
 from parley_gateway.ports import Llm, Stt, Tts, VoiceActivity
 from parley_gateway.providers.credentials import Keys
@@ -72,6 +72,10 @@ _ANY_RATE = frozenset({(Stage.STT, "Deepgram"), (Stage.STT, "DeepgramFlux"), (St
 """Providers whose audio has the rate that they are asked for: that of the clients, so that none is resampled."""
 
 
+_SOME_RATE = HIGHEST_RATE
+"""Hz, for clients whose rate is their choice: no provider's own, so that they are ready for any."""
+
+
 class ProviderNotInstalledError(RuntimeError):
     """The configured provider's packages are not there."""
 
@@ -109,7 +113,7 @@ def create_pipeline(
     observer = observer or Unwatched()
     turn_taking = turn_taking or TurnTakingConfig()
     recognisers = [config.stt, *config.stt_fallbacks]
-    hearing = _create_hearing(turn_taking)
+    hearing = _create_hearing(turn_taking, recognisers)
     build = _Builder(config.resilience, deadlines, observer, hearing, line_rate)
     stt: Lineup[Stt] = build.lineup(Stage.STT, recognisers, build.probe_stt)
     llm: Lineup[Llm] = build.lineup(Stage.LLM, [config.llm, *config.llm_fallbacks], probe_llm)
@@ -134,7 +138,7 @@ class _Builder:
     resilience: ResilienceConfig
     deadlines: DeadlinesConfig
     observer: ResilienceObserver
-    hearing: VoiceActivity
+    hearing: VoiceActivity | None
     line_rate: int | None
 
     def lineup(
@@ -156,6 +160,8 @@ class _Builder:
         keys = keys_of(stage, config, deadlines, name=name, observer=self.observer)
         breaker = Breaker(self.resilience.breaker_failures, self.resilience.breaker_probe_interval)
         provider = _create(stage, config, deadlines, keys, hearing=self.hearing, line_rate=self.line_rate)
+        if stage is not Stage.LLM:
+            prepare(provider.sample_rate, self.line_rate or _SOME_RATE)
         return Member(
             stage=stage, name=name, provider=provider, breaker=breaker, observer=self.observer, keys=keys
         )
@@ -185,7 +191,10 @@ def create_tts(config: TtsConfig, deadlines: DeadlinesConfig) -> Tts:
     return cast("Tts", _create(Stage.TTS, config, deadlines))
 
 
-def _create_hearing(config: TurnTakingConfig) -> VoiceActivity:
+def _create_hearing(config: TurnTakingConfig, recognisers: Sequence[SttConfig]) -> VoiceActivity | None:
+    """None where nobody asks it: recognisers that hear speech themselves are enough."""
+    if config.voice_activity == "Provider" and not any(_is_cut_by_us(each) for each in recognisers):
+        return None
     try:
         return create_voice_activity(config)
     except ModuleNotFoundError as error:
@@ -196,8 +205,11 @@ def _create_hearing(config: TurnTakingConfig) -> VoiceActivity:
 
 def _hears_beside(config: TurnTakingConfig, recognisers: Sequence[SttConfig]) -> bool:
     """Recognisers of whole utterances have the detector within, and say themselves what it hears."""
-    cut_by_us = all(isinstance(recogniser, OpenAIStt | OpenAICompatibleStt) for recogniser in recognisers)
-    return config.voice_activity != "Provider" and not cut_by_us
+    return config.voice_activity != "Provider" and not all(_is_cut_by_us(each) for each in recognisers)
+
+
+def _is_cut_by_us(recogniser: SttConfig) -> bool:
+    return isinstance(recogniser, OpenAIStt | OpenAICompatibleStt)
 
 
 def _create(
@@ -222,7 +234,7 @@ def _create(
         return create(config, deadlines)
     rate = {"sample_rate": line_rate} if line_rate and (stage, config.provider) in _ANY_RATE else {}
     if stage is Stage.STT:
-        return create(config, deadlines, keys, hearing or EnergyActivity(), **rate)
+        return create(config, deadlines, keys, hearing, **rate)
     return create(config, deadlines, keys, **rate)
 
 

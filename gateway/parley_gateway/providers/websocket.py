@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from ssl import SSLContext
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -22,6 +21,7 @@ from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.frames import BINARY, TEXT, masked_frame
 from parley_gateway.ports import ProviderError
 from parley_gateway.providers.errors import status_failure
+from parley_gateway.trust import trust
 
 _PING_S = 20.0
 _LARGEST_MESSAGE = 1024 * 1024
@@ -39,7 +39,6 @@ class AbortableWebSocket:
         url: str,
         headers: Mapping[str, str],
         *,
-        tls: SSLContext | None,
         open_timeout: float,
         largest_message: int = _LARGEST_MESSAGE,
         decode: bool = True,
@@ -47,7 +46,6 @@ class AbortableWebSocket:
         """`decode`: whether text comes as `str`; a parser of bytes is spared the work."""
         self._url = url
         self._headers = headers
-        self._tls = tls if url.startswith("wss:") else None
         self._open_timeout = open_timeout
         self._largest_message = largest_message
         self._decode = None if decode else False
@@ -61,7 +59,7 @@ class AbortableWebSocket:
             additional_headers=dict(self._headers),
             user_agent_header=None,
             compression=None,
-            ssl=self._tls,
+            ssl=trust() if self._url.startswith("wss:") else None,
             open_timeout=self._open_timeout,
             ping_interval=_PING_S,
             ping_timeout=_PING_S,

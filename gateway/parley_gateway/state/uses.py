@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parley_contract.native import CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_gateway.access.uses import Uses
 from parley_gateway.protocols.admission import RefusedError
 from parley_gateway.state.shared import AwayError, Shared

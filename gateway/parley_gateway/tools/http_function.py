@@ -15,6 +15,7 @@ from parley_gateway.ports import ToolSpec
 from parley_gateway.tools.arguments import Arguments
 from parley_gateway.tools.headers import BadHeaderError, SecretHeaders
 from parley_gateway.tools.outcome import Outcome, answered, in_doubt, refused
+from parley_gateway.trust import trust
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def http_client() -> httpx2.AsyncClient:
     whether that was done.
     """
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx2.AsyncClient(limits=limits, follow_redirects=False)
+    return httpx2.AsyncClient(verify=trust(), limits=limits, follow_redirects=False)
 
 
 class HttpFunction:

@@ -13,6 +13,7 @@ import httpx2
 import orjson
 
 from parley_gateway.tools.headers import BadHeaderError, SecretHeaders
+from parley_gateway.trust import trust
 
 NOT_SENT = -32090
 """The server was not reached, or said no to the request as such: nothing was done."""
@@ -38,7 +39,7 @@ class McpHttp(httpx2.AsyncClient):
     def __init__(self, headers: SecretHeaders, *, timeout_s: float) -> None:
         # A stream of events may be silent for long; calls have a deadline of their own.
         timeout = httpx2.Timeout(timeout_s, read=None, connect=timeout_s / 2)
-        super().__init__(timeout=timeout, follow_redirects=False, limits=_LIMITS)
+        super().__init__(verify=trust(), timeout=timeout, follow_redirects=False, limits=_LIMITS)
         self._secrets = headers
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:

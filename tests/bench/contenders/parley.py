@@ -1,9 +1,8 @@
-"""Parley as it is deployed: one gateway process with a configuration."""
+"""Parley as it is deployed: one gateway process with a configuration, and the packages of its image."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,9 @@ class Parley:
 
     name = "Parley"
 
-    def __init__(self, *, protocols: Sequence[str] = ("Twilio",)) -> None:
+    def __init__(self, python: Path, *, protocols: Sequence[str] = ("Twilio",)) -> None:
+        """`python`: of an environment with what `requirements/gateway.txt` names, and no more."""
+        self._python = python
         self._protocols = protocols
 
     @contextmanager
@@ -31,7 +32,9 @@ class Parley:
         """Start it on that core, wait until it is ready, and end it afterwards."""
         port, log, config = free_port(), folder / "parley.log", folder / "gateway.json"
         config.write_text(json.dumps(self._configuration(mode, providers, port=port, folder=folder)))
-        command = [sys.executable, "-m", "parley_gateway", "--config", str(config), "--host", "127.0.0.1"]
+        # As in Dockerfile.gateway: without asserts and docstrings.
+        python = [str(self._python), "-OO"]
+        command = [*python, "-m", "parley_gateway", "--config", str(config), "--host", "127.0.0.1"]
         with program(command, core=core, log=log) as process:
             wait_for(f"http://127.0.0.1:{port}/readiness", log=log)
             yield Server(process, port, f"ws://127.0.0.1:{port}{_TWILIO_PATH}")

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from parley_contract.native import CLIENT_MESSAGE, SERVER_MESSAGE, CloseCode
+from parley_contract.codes import CloseCode
+from parley_contract.native import CLIENT_MESSAGE, SERVER_MESSAGE
 from parley_gateway.protocols.admission import RefusedError
 from parley_gateway.protocols.endpoint import Connection, Endpoint, Handshake
 from tests.gateway.fuzz.house import FRAME_BYTES, TOKEN, House

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from parley_client import DisconnectedError
-from parley_contract.native import CloseCode
+from parley_contract.codes import CloseCode
 from tests.emulators.recogniser import DeepgramScript
 from tests.gateway.calling import QUESTION
 from tests.gateway.resilience.scene import APOLOGY, GOODBYE, Caller, Scene

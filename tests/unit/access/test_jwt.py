@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from parley_contract.access import JwtClaims, JwtIssuer
-from parley_contract.native import CloseCode
+from parley_contract.codes import CloseCode
 from parley_gateway.access.jwt import JsonWebTokens
 from parley_gateway.accounts import Subject
 from parley_gateway.protocols.admission import RefusedError

@@ -22,6 +22,9 @@ DECISIONS = [
 ]
 """Values of the standard's table 2, scaled from 14 bits to 16, and their words."""
 
+BELOW_14_BITS = 3
+"""The standard codes 14 bits: what the two below them held is lost before."""
+
 
 def one(sample: int) -> bytes:
     return struct.pack("<h", sample)
@@ -45,7 +48,7 @@ def test_the_negative_zero_becomes_the_positive_one() -> None:
 def test_a_sample_comes_back_within_half_a_step_of_its_segment(sample: int) -> None:
     (back,) = struct.unpack("<h", mulaw.decode(mulaw.encode(one(sample))))
     clipped = max(-32_635, min(32_635, sample))
-    assert abs(back - clipped) <= max(4, (abs(clipped) + 132) / 32)
+    assert abs(back - clipped) <= max(4, (abs(clipped) + 132) / 32) + BELOW_14_BITS
 
 
 @given(st.integers(-32_768, 32_766))
@@ -63,5 +66,5 @@ def test_a_stream_may_be_cut_anywhere(words: bytes) -> None:
 
 
 def test_half_a_sample_is_refused() -> None:
-    with pytest.raises(ValueError, match="buffer size"):
+    with pytest.raises(ValueError, match="whole 16-bit samples"):
         mulaw.encode(b"\0")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.config import GatewayConfig
-from parley_contract.native import CloseCode, ErrorCode
 from parley_gateway import sessions as module
 from parley_gateway.access.assembly import create_access
 from parley_gateway.accounts import AccountedSession, Subject

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from parley_contract.codes import CloseCode
 from parley_contract.config import GatewayConfig
-from parley_contract.native import CloseCode
 from parley_gateway.accounting import create_accounting
 from parley_gateway.accounts import Account, Accounts, Subject
 from parley_gateway.conversation.events import EndReason, Stage

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from parley_contract.native import CloseCode
+from parley_contract.codes import CloseCode
 from parley_gateway.conversation.events import EndReason, Stage
 from parley_gateway.conversation.notices import ReplyStatus
 from parley_gateway.metrics import Metrics

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.limits import LimitsConfig
-from parley_contract.native import SERVER_MESSAGE, AnyServerMessage, CloseCode, ErrorCode
+from parley_contract.native import SERVER_MESSAGE, AnyServerMessage
 from parley_gateway.conversation.events import EndReason
 from parley_gateway.ports import ClientEvent, ClientLink
 from parley_gateway.protocols.admission import Admission, Admitted, Credentials, RefusedError

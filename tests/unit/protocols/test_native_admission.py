@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 
-from parley_contract.native import CloseCode, ErrorCode, ErrorMessage, Flow, Pong, SessionStarted
+from parley_contract.codes import CloseCode, ErrorCode
+from parley_contract.native import ErrorMessage, Flow, Pong, SessionStarted
 from parley_gateway.conversation.events import DtmfReceived, EndReason, TextReceived
 from parley_gateway.ports import ClientLink
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from parley_contract.native import CLIENT_MESSAGE, CloseCode
+from parley_contract.codes import CloseCode
+from parley_contract.native import CLIENT_MESSAGE
 from parley_gateway.conversation.events import EndReason
 from tests.unit.protocols.scene import Scene
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from parley_contract.native import CloseCode, ErrorCode
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.schema import protocol_schema, rendered
 from parley_gateway.conversation.events import EndReason
-from parley_gateway.protocols.native_notices import CLOSE_CODES
+from parley_gateway.protocols.closing import CLOSE_CODES
 
 DOCS = Path(__file__).parents[3] / "docs"
 

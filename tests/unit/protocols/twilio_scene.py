@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
+from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.limits import LimitsConfig
-from parley_contract.native import CloseCode, ErrorCode
 from parley_gateway.audio import mulaw
 from parley_gateway.ports import ClientLink
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError

@@ -16,6 +16,7 @@ from dataclasses import replace
 from openai import AsyncOpenAI, omit
 
 from parley_contract.pipeline import DeadlinesConfig, OpenAICompatibleStt, OpenAIStt
+from parley_gateway.audio.energy import EnergyActivity
 from parley_gateway.audio.formats import SAMPLE_BYTES, bytes_to_ms
 from parley_gateway.conversation.events import (
     FailureKind,
@@ -264,7 +265,10 @@ def _wav(pcm: bytes) -> bytes:
 
 
 def create(
-    config: OpenAIStt | OpenAICompatibleStt, deadlines: DeadlinesConfig, keys: Keys, hearing: VoiceActivity
+    config: OpenAIStt | OpenAICompatibleStt,
+    deadlines: DeadlinesConfig,
+    keys: Keys,
+    hearing: VoiceActivity | None = None,
 ) -> OpenAITranscription:
-    """The provider, not connected yet. `hearing` cuts the utterances."""
-    return OpenAITranscription(config, deadlines, keys, hearing)
+    """The provider, not connected yet. `hearing` cuts the utterances; loudness where none is given."""
+    return OpenAITranscription(config, deadlines, keys, hearing or EnergyActivity())

@@ -6,7 +6,6 @@ closing handshake. The tests have it speak to the same emulator, so that the two
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -40,7 +39,6 @@ class CartesiaSpeech:
         self._deadlines = deadlines
         self._keys = keys
         self._url = websocket_url(config.base_url or _ENDPOINT) + _PATH
-        self._tls = ssl.create_default_context()
         self._lines = Lines(Wire(connect=self._connect, read=_read, contexts=_CONTEXTS))
 
     async def warm(self) -> None:
@@ -57,7 +55,7 @@ class CartesiaSpeech:
 
     def _connect(self, key: str) -> AbstractAsyncContextManager[AbortableWebSocket]:
         headers = {"Authorization": f"Bearer {key}", "Cartesia-Version": _VERSION}
-        return opened(self._url, headers, tls=self._tls, deadlines=self._deadlines)
+        return opened(self._url, headers, deadlines=self._deadlines)
 
     def context(self, request: TtsRequest, key: str) -> CartesiaContext:
         """A new context of the reply."""

@@ -8,7 +8,6 @@ can be told to be of its sentence, each sentence has a context of its own.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -60,7 +59,6 @@ class ElevenLabsSpeech:
         self._deadlines = deadlines
         self._keys = keys
         self._url = _url(config)
-        self._tls = ssl.create_default_context()
         self._lines = Lines(Wire(connect=self._connect, read=_read, contexts=_CONTEXTS, keep_alive=_KEEP_ALIVE))
         self._settings = _voice_settings(config)
 
@@ -85,7 +83,7 @@ class ElevenLabsSpeech:
         await self._lines.aclose()
 
     def _connect(self, key: str) -> AbstractAsyncContextManager[AbortableWebSocket]:
-        return opened(self._url, {"xi-api-key": key}, tls=self._tls, deadlines=self._deadlines)
+        return opened(self._url, {"xi-api-key": key}, deadlines=self._deadlines)
 
     def say(self, request: TtsRequest, segment: TtsSegment, key: str) -> _Sentence:
         """Send a segment."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from ssl import SSLContext
 from typing import Any
 
 import orjson
@@ -21,13 +20,12 @@ _LARGEST_MESSAGE = 8 * 1024 * 1024
 
 @asynccontextmanager
 async def opened(
-    url: str, headers: Mapping[str, str], *, tls: SSLContext, deadlines: DeadlinesConfig
+    url: str, headers: Mapping[str, str], *, deadlines: DeadlinesConfig
 ) -> AsyncIterator[AbortableWebSocket]:
     """A connection, aborted in the end. Raises what `websocket_failure` translates."""
     socket = AbortableWebSocket(
         url,
         headers,
-        tls=tls,
         open_timeout=deadlines.connect,
         largest_message=_LARGEST_MESSAGE,
         decode=False,

@@ -1,4 +1,4 @@
-"""Binary frames of the native protocol, in both directions: where they belong and how much there may be."""
+"""Audio of clients, in both directions: where it belongs and how much there may be."""
 
 from __future__ import annotations
 
