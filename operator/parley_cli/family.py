@@ -11,8 +11,9 @@ from parley_cli.cluster import Cluster
 from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import ForbiddenError
-from parley_operator.render.labels import COMPONENT, GATEWAY, NAME
+from parley_operator.render.labels import COMPONENT, NAME
 from parley_operator.render.names import base_name
+from parley_operator.render.track import TRACKS
 from parley_operator.views import WATCHED
 
 
@@ -46,8 +47,9 @@ async def family(cluster: Cluster, name: str) -> Family:
 
 
 async def pods(cluster: Cluster, name: str) -> list[Json]:
-    """The gateway's pods of a resource, by name."""
-    found = await _list(cluster, "Pod", name, f"{COMPONENT}={GATEWAY}")
+    """The gateway's pods of a resource, a canary's among them, by name."""
+    components = ",".join(track.component for track in TRACKS)
+    found = await _list(cluster, "Pod", name, f"{COMPONENT} in ({components})")
     return sorted(found, key=lambda pod: str(pod["metadata"]["name"]))
 
 

@@ -14,6 +14,8 @@ from parley_operator.render.labels import NAME
 from parley_operator.render.names import base_name
 from parley_operator.render.revision import restored
 
+CURRENT, CANARY = "current", "canary"
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -26,7 +28,7 @@ class Revision:
     spec: dict[str, Any]
     """Without what is of the moment: how many pods there are, and how they are replaced."""
     marks: tuple[str, ...]
-    """What the status says of it: current, asked for, failed."""
+    """What the status says of it: current, asked for, failed, canary."""
 
 
 async def history(cluster: Cluster, name: str) -> list[Revision]:
@@ -35,7 +37,10 @@ async def history(cluster: Cluster, name: str) -> list[Revision]:
 
 
 async def roll_back(cluster: Cluster, name: str, number: int | None) -> Revision:
-    """Write an older revision into the spec; without a number, the one before the newest. Returns it."""
+    """Write an older revision into the spec, and return it.
+
+    Without a number, the one before the newest; while a canary runs, the one that serves beside it.
+    """
     body = await cluster.voice_deployment(name)
     revisions = _revisions(body, await _found(cluster, name))
     chosen = _chosen(revisions, number, name)
@@ -55,14 +60,16 @@ async def _found(cluster: Cluster, name: str) -> list[Json]:
 def _revisions(body: Json, found: list[Json]) -> list[Revision]:
     owned = [one for one in found if controller_uid(one) == body["metadata"]["uid"]]
     status = body.get("status") or {}
-    names = {"currentRevision": "current", "updateRevision": "asked for", "failedRevision": "failed"}
+    names = {"currentRevision": CURRENT, "updateRevision": "asked for", "failedRevision": "failed"}
+    named = [(said, status.get(field)) for field, said in names.items()]
+    named.append((CANARY, (status.get("canary") or {}).get("revision")))
     revisions = [
         Revision(
             number=one["revision"],
             name=one["metadata"]["name"],
             since=one["metadata"]["creationTimestamp"],
             spec=one["data"]["spec"],
-            marks=tuple(said for field, said in names.items() if status.get(field) == one["metadata"]["name"]),
+            marks=tuple(said for said, revision in named if revision == one["metadata"]["name"]),
         )
         for one in owned
     ]
@@ -77,4 +84,6 @@ def _chosen(revisions: list[Revision], number: int | None, name: str) -> Revisio
         return found
     if len(revisions) < 2:
         raise click.ClickException(f"{name} has no older revision: there is nothing to go back to")
+    if any(CANARY in one.marks for one in revisions):
+        return next((one for one in revisions if CURRENT in one.marks), revisions[-2])
     return revisions[-2]

@@ -15,6 +15,7 @@ _COMMANDS = {
     "sessions": "Show who talks in which pod.",
     "cost": "Show what sessions have cost.",
     "history": "Show the revisions of a VoiceDeployment.",
+    "promote": "Bring a canary to all pods.",
     "rollback": "Go back to an older revision.",
     "suspend": "Scale a VoiceDeployment to zero now.",
     "resume": "Answer again after `suspend`.",

@@ -20,6 +20,7 @@ from parley_operator.render import Facts, generated, signing, tls, token
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import Claim, IngressClass
 from parley_operator.render.names import base_name, child_name
+from parley_operator.render.track import CANARY, TRACKS
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,20 @@ class FactsGatherer:
         self._classes, self._apis, self._gateways, self._release = classes, apis, gateways, release
 
     async def gather(
-        self, resource: VoiceDeployment, owner: Owner, *, taken_hosts: Mapping[str, str], now: datetime
+        self,
+        resource: VoiceDeployment,
+        owner: Owner,
+        *,
+        taken_hosts: Mapping[str, str],
+        now: datetime,
+        canary: VoiceDeployment | None = None,
     ) -> Facts:
-        """The facts as they are at this moment, with what must be generated already made."""
+        """The facts as they are at this moment, with what must be generated already made.
+
+        Of a canary they say what its pods need: all else is the resource's.
+        """
         key = (resource.metadata.namespace, resource.metadata.name)
-        names = _generated_names(resource)
+        names = _generated_names(resource) | (_generated_names(canary) if canary else {})
         known = generated.read(await self._secrets.read(key, names, owner=owner))
         facts = Facts(
             release=self._release.version,
@@ -105,6 +115,7 @@ class FactsGatherer:
             replicas=self._replicas(key),
             worker_replicas=self._worker_replicas(key, owner),
             claims=self._claims(key, owner),
+            canary_available=self._canary_available(key, owner),
             config_maps_in_use=self._config_maps_in_use(key),
             revisions=self._revisions(key),
             salt=known.salt,
@@ -112,8 +123,8 @@ class FactsGatherer:
             signing_key=known.signing_key,
             tls=known.tls,
         )
-        facts = generated.complete(resource, facts, now=now)
-        referenced = await self._values.read(resource, salt=facts.salt or "")
+        facts = generated.complete(resource, facts, now=now, canary=canary)
+        referenced = await self._values.read(resource, salt=facts.salt or "", canary=canary)
         return replace(
             facts,
             values=referenced.values,
@@ -145,8 +156,9 @@ class FactsGatherer:
         return None if live is None else live.view["replicas"]
 
     def _worker_replicas(self, key: Key, owner: Owner) -> dict[str, int]:
+        gateways = {child_name(key[1], track.suffix) for track in TRACKS}
         found = self._owned(key, owner, "Deployment")
-        return {name: view["replicas"] for name, view in found if name != base_name(key[1])}
+        return {name: view["replicas"] for name, view in found if name not in gateways}
 
     def _claims(self, key: Key, owner: Owner) -> dict[str, Claim]:
         return {
@@ -163,6 +175,11 @@ class FactsGatherer:
         children = self._inventory.of((key[0], base_name(key[1])))
         found = (live for live in children if live.ref.kind == kind and live.controller == owner.uid)
         return [(live.ref.name, live.view) for live in found]
+
+    def _canary_available(self, key: Key, owner: Owner) -> int:
+        views = dict(self._owned(key, owner, "Deployment"))
+        view = views.get(child_name(key[1], CANARY.suffix))
+        return view["availableReplicas"] if view else 0
 
     def _config_maps_in_use(self, key: Key) -> frozenset[str]:
         children = self._inventory.of((key[0], base_name(key[1])))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from parley_operator.api import API_VERSION, KIND, InvalidResourceError, VoiceDeployment
@@ -20,8 +21,11 @@ from parley_operator.kube.errors import ForbiddenError, InvalidError, KubeError,
 from parley_operator.kube.events import EventRecorder, Happening
 from parley_operator.kube.inventory import Inventory, Key, Live
 from parley_operator.kube.ownership import FIELD_MANAGER
-from parley_operator.render import Rendered, object_key, render
+from parley_operator.render import Facts, Rendered, object_key, render
+from parley_operator.render.canary import unshared
+from parley_operator.render.names import child_name
 from parley_operator.render.rendered import ObjectKey
+from parley_operator.render.track import CANARY
 from parley_operator.render.worker_labels import worker_name
 from parley_operator.render.worker_pools import pool_of
 from parley_operator.resources import Resources, is_paused
@@ -35,6 +39,7 @@ from parley_operator.status import (
     invalid_status,
     transitions,
 )
+from parley_operator.trial import serving_beside
 from parley_operator.views import PRUNED
 from parley_operator.worker_status import PoolChildren
 
@@ -47,6 +52,8 @@ LOOK_AGAIN_AT_POOLS = 60.0
 """Seconds after which to try again what was refused of a worker pool: a quota may be lifted."""
 AT_ONCE = 0.1
 """Seconds, for what follows from what this very run has found."""
+_PRUNED_LAST = frozenset({"Deployment", "Service"})
+"""After whatever leads clients there."""
 _EVENTFUL = frozenset({"Ready", "WorkersReady", "Progressing", "AutoscalingReady", "SettingsHonoured"})
 _EXPECTED = frozenset(
     {
@@ -58,6 +65,7 @@ _EXPECTED = frozenset(
         "AddressPending",
         "SetInController",
         "Paused",
+        "CanaryRunning",
     }
 )
 """Reasons that are news but no warnings: the last is true of every resource of an ingress class."""
@@ -66,6 +74,20 @@ _EXPECTED = frozenset(
 def utc_now() -> datetime:
     """The time by the wall."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is brought to the cluster."""
+
+    running: VoiceDeployment
+    """The resource with the spec that serves."""
+    canary: VoiceDeployment | None
+    """The resource with its own spec, where that is tried beside."""
+    facts: Facts
+
+    def is_rolled_back(self, resource: VoiceDeployment) -> bool:
+        return self.running is not resource and self.canary is None
 
 
 class Reconciler:
@@ -117,12 +139,10 @@ class Reconciler:
 
     async def _bring(self, key: Key, body: Json, resource: VoiceDeployment, *, now: datetime) -> float | None:
         owner = Owner(KIND, resource.metadata.name, resource.metadata.uid)
-        taken = self._resources.claims.taken(key)
-        running = await in_effect(self._client, body, resource)
-        facts = await self._gatherer.gather(running, owner, taken_hosts=taken, now=now)
-        rendered = render(running, facts)
+        plan = await self._plan(key, body, resource, owner, now)
+        rendered = render(plan.running, plan.facts, canary=plan.canary)
         wait = self._settling.wait(key, pods_state(rendered.manifests))
-        held = self._held(rendered, owner) if wait and running is resource else frozenset()
+        held = self._held(rendered, owner) if wait and not plan.is_rolled_back(resource) else frozenset()
         rendered = rendered.without(held)
         paused = is_paused(body["metadata"])
         self._applier.recognise(rendered.manifests, owner, resource.status.applied_hash or "")
@@ -134,8 +154,8 @@ class Reconciler:
             resource,
             rendered,
             self._children(key, owner),
-            pools=self._pool_children(key, running, owner, refused),
-            running=running,
+            pools=self._pool_children(key, plan.running, owner, refused),
+            running=plan.running,
             paused=paused,
             blocked=blocked,
             held=held,
@@ -144,7 +164,7 @@ class Reconciler:
             now=now,
         )
         await self._publish(body, status, now=now)
-        if running is resource and _is_to_be_rolled_back(resource, status):
+        if not plan.is_rolled_back(resource) and _is_to_be_rolled_back(resource, status):
             return AT_ONCE
         again = _look_again(rendered, blocked, refused, now=now, period=self._look_again)
         return min(wait, again or wait) if held else again
@@ -156,6 +176,17 @@ class Reconciler:
         if not all(self._applier.exists(manifest, owner) for manifest in deployments):
             return frozenset()
         return frozenset(object_key(one) for one in rolling if not self._applier.is_applied(one, owner))
+
+    async def _plan(self, key: Key, body: Json, resource: VoiceDeployment, owner: Owner, now: datetime) -> _Plan:
+        """Which spec serves, whether another is tried beside it, and the facts for both."""
+        taken = self._resources.claims.taken(key)
+        running = await in_effect(self._client, body, resource)
+        main = await serving_beside(self._client, body, resource) if running is resource else None
+        if main is not None:
+            facts = await self._gatherer.gather(main, owner, taken_hosts=taken, now=now, canary=resource)
+            if unshared(main, facts) is None:
+                return _Plan(main, resource, facts)
+        return _Plan(running, None, await self._gatherer.gather(running, owner, taken_hosts=taken, now=now))
 
     async def _apply(self, rendered: Rendered, owner: Owner, refused: dict[str, str]) -> Blocked | None:
         """Apply in order up to the first object that cannot be; what ran before goes on.
@@ -203,7 +234,7 @@ class Reconciler:
 
     async def _prune(self, key: Key, rendered: Rendered, owner: Owner) -> Blocked | None:
         wanted = {object_key(manifest) for manifest in rendered.manifests} | rendered.keep
-        for live in self._owned(key, owner):
+        for live in sorted(self._owned(key, owner), key=lambda live: live.ref.kind in _PRUNED_LAST):
             if live.ref.kind not in PRUNED or ObjectKey(live.ref.kind, live.ref.name) in wanted:
                 continue
             if live.ref.kind == "ConfigMap" and not self._is_settled(key, owner):
@@ -217,10 +248,11 @@ class Reconciler:
 
     def _is_settled(self, key: Key, owner: Owner) -> bool:
         """Whether the rollout is over, so that every ReplicaSet which needs a configuration is known."""
-        view = self._view(key, owner, "Deployment")
-        return view is None or (
+        views = [live.view for live in self._owned(key, owner) if live.ref.kind == "Deployment"]
+        return all(
             view["observedGeneration"] >= view["generation"]
             and view["updatedReplicas"] == view["replicas"] == view["replicas_seen"]
+            for view in views
         )
 
     def _owned(self, key: Key, owner: Owner) -> list[Live]:
@@ -236,6 +268,7 @@ class Reconciler:
     def _children(self, key: Key, owner: Owner) -> Children:
         return Children(
             deployment=self._view(key, owner, "Deployment"),
+            canary=self._view(key, owner, "Deployment", name=child_name(key[1], CANARY.suffix)),
             ingress=self._view(key, owner, "Ingress"),
             route=self._view(key, owner, "HTTPRoute"),
             autoscaler=self._view(key, owner, "HorizontalPodAutoscaler"),

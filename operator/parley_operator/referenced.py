@@ -69,10 +69,16 @@ class ReferencedValues:
         self._client, self._inventory, self._watches, self._wakes = client, inventory, watches, wakes
         self._known: dict[Key, _Known] = {}
 
-    async def read(self, resource: VoiceDeployment, *, salt: str) -> Referenced:
-        """What the references of a resource lead to; no request where nothing changed since the last time."""
+    async def read(
+        self, resource: VoiceDeployment, *, salt: str, canary: VoiceDeployment | None = None
+    ) -> Referenced:
+        """What the references of a resource lead to, and those of its canary.
+
+        No request where nothing changed since the last time.
+        """
         key = (resource.metadata.namespace, resource.metadata.name)
-        found = references(resource)
+        specs = (resource, canary) if canary else (resource,)
+        found = [reference for spec in specs for reference in references(spec)]
         objects: set[ObjectId] = {(reference.target.kind, reference.target.name) for reference in found}
         self._wakes.set(key, {(kind, key[0], name) for kind, name in objects})
         versions = {target: self._version(key[0], target) for target in objects}
@@ -86,7 +92,7 @@ class ReferencedValues:
             )
             for reference in found
         }
-        urls = destinations.secret_urls(resource).values()
+        urls = [url for spec in specs for url in destinations.secret_urls(spec).values()]
         served = next((r.target for r in found if r.purpose is Purpose.CERTIFICATE), None)
         certificate = _describe(contents[served.kind, served.name]) if served else None
         led = {target: _led(contents, target) for target in map(destinations.target, urls)}

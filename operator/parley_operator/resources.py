@@ -12,6 +12,8 @@ from parley_operator.render.names import base_name
 
 PAUSED_ANNOTATION = "parley.dev/paused"
 """On a resource: with the value true, the operator looks and tells, and changes nothing."""
+PROMOTED_ANNOTATION = "parley.dev/promote"
+"""On a resource: the name of a revision that is brought to all pods although the spec asks for a canary."""
 
 
 class Resources:
@@ -106,15 +108,19 @@ def _is_stale(body: Json, known: Json) -> bool:
 
 
 def _differs(known: Json, body: Json) -> bool:
-    """Whether anything changed that a reconciliation would act upon: of annotations, the pause alone."""
+    """Whether anything changed that a reconciliation would act upon: of annotations, the operator's own alone."""
     return _is_changed(known, body) or known.get("status") != body.get("status")
 
 
 def _is_changed(known: Json, body: Json) -> bool:
-    """Whether it is another object, another spec, paused or not, or on its way out."""
+    """Whether it is another object, another spec, paused or not, promoted or not, or on its way out."""
     old, new = known["metadata"], body["metadata"]
     is_other = any(old.get(name) != new.get(name) for name in ("uid", "generation", "deletionTimestamp"))
-    return is_other or is_paused(old) != is_paused(new)
+    return is_other or is_paused(old) != is_paused(new) or _promoted(old) != _promoted(new)
+
+
+def _promoted(metadata: Mapping[str, Json]) -> object:
+    return (metadata.get("annotations") or {}).get(PROMOTED_ANNOTATION)
 
 
 def is_paused(metadata: Mapping[str, Json]) -> bool:

@@ -7,11 +7,9 @@ status until the spec changes, and what is brought instead comes from its Contro
 from __future__ import annotations
 
 from parley_operator.api import VoiceDeployment
-from parley_operator.api.problems import InvalidResourceError
 from parley_operator.kube.client import Client, Json
-from parley_operator.kube.errors import NotFoundError
-from parley_operator.kube.ownership import controller_uid
-from parley_operator.render.revision import restored, revision_name
+from parley_operator.render.revision import revision_name
+from parley_operator.revisions import at_revision
 
 
 async def in_effect(client: Client, body: Json, resource: VoiceDeployment) -> VoiceDeployment:
@@ -20,28 +18,9 @@ async def in_effect(client: Client, body: Json, resource: VoiceDeployment) -> Vo
     asked = resource.spec.rollout.on_failure == "Rollback" and is_failed(resource)
     if not asked or good is None or good == revision_name(resource):
         return resource
-    stored = await _stored(client, resource, good)
-    if stored is None:
-        return resource
-    try:
-        return VoiceDeployment.parse({**body, "spec": restored(body["spec"], stored)})
-    except InvalidResourceError:
-        # A definition that has changed since: there is nothing to go back to.
-        return resource
+    return await at_revision(client, body, resource, good) or resource
 
 
 def is_failed(resource: VoiceDeployment) -> bool:
     """Whether the pods of this very spec were found not to become ready."""
     return resource.status.failed_revision == revision_name(resource)
-
-
-async def _stored(client: Client, resource: VoiceDeployment, name: str) -> Json | None:
-    path = f"/apis/apps/v1/namespaces/{resource.metadata.namespace}/controllerrevisions/{name}"
-    try:
-        found = await client.get(path)
-    except NotFoundError:
-        return None
-    if controller_uid(found) != resource.metadata.uid:
-        return None
-    spec: Json | None = (found.get("data") or {}).get("spec")
-    return spec

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import READY_NEEDS, ConditionType, Reason
+from parley_operator.canary_status import Trial, canary_status, trial_verdict
 from parley_operator.kube.client import Json
 from parley_operator.pod_trouble import Trouble, first_trouble
 from parley_operator.render import Finding, Rendered
@@ -38,6 +39,8 @@ class Children:
     """The live children that status depends on, as their views; None where there is no such object."""
 
     deployment: Json | None = None
+    canary: Json | None = None
+    """The Deployment of a canary."""
     ingress: Json | None = None
     route: Json | None = None
     autoscaler: Json | None = None
@@ -91,7 +94,22 @@ class _Case:
 
     @property
     def is_rolled_back(self) -> bool:
-        return self.running is not self.resource
+        return self.running is not self.resource and self.trial is None
+
+    @property
+    def trial(self) -> Trial | None:
+        """The canary, where there is one: the resource's own spec beside the one that serves."""
+        share = self.rendered.canary_share
+        if share is None:
+            return None
+        return Trial(
+            revision=self.asked,
+            serving=self.rendered_revision,
+            share=share,
+            deployment=self.children.canary,
+            pods=self.children.pods or {},
+            name=self.resource.metadata.name,
+        )
 
     @property
     def is_stuck(self) -> bool:
@@ -133,7 +151,7 @@ def compute_status(
         "selector": rendered.selector,
         "replicas": int(case.deployment.get("replicas_seen", 0)),
         "readyReplicas": int(case.deployment.get("readyReplicas", 0)),
-        "updatedReplicas": int(case.deployment.get("updatedReplicas", 0)),
+        "updatedReplicas": case.trial.updated if case.trial else int(case.deployment.get("updatedReplicas", 0)),
         **_workers_status(case),
         **_revisions(case),
         "endpoints": [{"protocol": protocol, "url": url} for protocol, url in rendered.endpoints],
@@ -148,6 +166,8 @@ def compute_status(
         status["certificate"] = _certificate_status(rendered.certificate)
     if applied_hash := applied or previous.get("appliedHash"):
         status["appliedHash"] = applied_hash
+    if case.trial is not None:
+        status["canary"] = canary_status(case.trial, previous=previous, now=_timestamp(now))
     return status
 
 
@@ -161,7 +181,9 @@ def _revisions(case: _Case) -> dict[str, str]:
     asked, known = case.asked, case.resource.status
     current = case.rendered_revision if _is_running(case) else known.current_revision
     found = {"currentRevision": current, "updateRevision": asked}
-    has_failed = known.failed_revision == asked or (case.is_stuck and not case.is_rolled_back)
+    is_stuck = case.trial.is_stuck if case.trial else case.is_stuck and not case.is_rolled_back
+    # What is held is not what the pods are stuck with.
+    has_failed = known.failed_revision == asked or (is_stuck and not case.held)
     if has_failed and current != asked:
         found["failedRevision"] = asked
     return {name: value for name, value in found.items() if value}
@@ -252,7 +274,11 @@ def _ready(case: _Case, verdicts: Mapping[ConditionType, Verdict]) -> Verdict:
         return verdicts[ConditionType.WORKERS_READY]
     if case.is_rolled_back:
         return verdicts[ConditionType.PROGRESSING]
-    if case.has_older_pods and (case.trouble or case.is_stuck):
+    if case.trial and (case.trial.trouble or case.trial.is_stuck):
+        progressing = verdicts[ConditionType.PROGRESSING]
+        said = f"The canary does not go on: {progressing.message} {_pods_ready(case)}, of the older ones."
+        return Verdict("False", progressing.reason, said)
+    if not case.trial and case.has_older_pods and (case.trouble or case.is_stuck):
         progressing = verdicts[ConditionType.PROGRESSING]
         said = f"The rollout does not go on: {progressing.message} {_pods_ready(case)}, of the older ones."
         return Verdict("False", progressing.reason, said)
@@ -320,6 +346,8 @@ def _progressing(case: _Case) -> Verdict:
         return Verdict("False", Reason.PAUSED, f"Nothing is changed. {Reason.PAUSED.advice}")
     if case.is_rolled_back:
         return _rolled_back(case)
+    if case.trial is not None:
+        return _waiting(case) or trial_verdict(case.trial)
     if case.children.deployment is None:
         return _waiting(case) or Verdict("True", Reason.ROLLING_OUT, "The Deployment is being made.")
     if any(held.kind == "Deployment" for held in case.held):

@@ -10,7 +10,9 @@ import os
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+import warnings
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,7 +41,9 @@ pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(900)]  # Traefik may
 
 SECONDS = 30.0
 IDLE = 2.0
-"""Traefik's limit for idle connections here, where its default is three minutes."""
+"""All timeouts of Traefik's entry points here, where it reads for a minute and idles for three by default."""
+SHARE = 20
+HANDSHAKES = 200
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         more = (
             "--providers.kubernetesGateway=true",
             "--providers.kubernetesGateway.throttleDuration=200ms",
-            f"--entryPoints.web.transport.respondingTimeouts.idleTimeout={IDLE}s",
-            f"--entryPoints.websecure.transport.respondingTimeouts.idleTimeout={IDLE}s",
+            *(
+                f"--entryPoints.{name}.transport.respondingTimeouts.{limit}={IDLE}s"
+                for name in ("web", "websecure")
+                for limit in ("readTimeout", "writeTimeout", "idleTimeout")
+            ),
         )
         log = tmp_path_factory.mktemp("traefik") / "traefik.log"
         environment = {**os.environ, "KUBECONFIG": str(plane.kubeconfig)}
@@ -113,11 +120,26 @@ def operator(plane: ControlPlane, namespace: Namespace, tmp_path: Path) -> Itera
 
 @pytest.fixture
 async def backend(namespace: Namespace) -> AsyncIterator[None]:
-    """In place of the gateway's pods: every socket echoes, every other request is answered with 200."""
+    """In place of the gateway's pods."""
+    async with _behind(namespace, "receptionist"):
+        yield
+
+
+@pytest.fixture
+async def canary(namespace: Namespace) -> AsyncIterator[None]:
+    """In place of a canary's pods."""
+    async with _behind(namespace, "receptionist-canary"):
+        yield
+
+
+@asynccontextmanager
+async def _behind(namespace: Namespace, service: str) -> AsyncIterator[None]:
+    """A server behind a Service: every socket echoes after its name, every other request is answered with 200."""
     application = web.Application()
     application.router.add_get("/v1/voice", _echo)
     application.router.add_get("/up", _ok)
-    runner = web.AppRunner(application)
+    application[NAME] = service
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     address = _own_address()
     site = web.TCPSite(runner, address, 0)
@@ -126,7 +148,7 @@ async def backend(namespace: Namespace) -> AsyncIterator[None]:
     body = {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": {"name": "receptionist-1", "labels": {"kubernetes.io/service-name": "receptionist"}},
+        "metadata": {"name": f"{service}-1", "labels": {"kubernetes.io/service-name": service}},
         "addressType": "IPv4",
         "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
         "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
@@ -137,9 +159,13 @@ async def backend(namespace: Namespace) -> AsyncIterator[None]:
     await runner.cleanup()
 
 
+NAME = web.AppKey("name", str)
+
+
 async def _echo(request: web.Request) -> web.WebSocketResponse:
     socket_ = web.WebSocketResponse()
     await socket_.prepare(request)
+    await socket_.send_str(request.app[NAME])
     async for message in socket_:
         await socket_.send_str(message.data)
     return socket_
@@ -197,14 +223,47 @@ class Outside:
         except aiohttp.ClientError as error:
             return error
 
+    async def call(self) -> tuple[str, aiohttp.ClientWebSocketResponse]:
+        """A call, and the name of who answered it. No cookie leads it back to whom an earlier one had."""
+        self._session.cookie_jar.clear()
+        call = await self._session.ws_connect(f"{self.secure}/v1/voice")
+        return await call.receive_str(), call
+
     async def echoes_after(self, silence: float) -> None:
         """A call that is silent for a while is still there."""
-        async with self._session.ws_connect(f"{self.secure}/v1/voice") as call:
-            await call.send_str("hello")
-            assert await call.receive_str() == "hello"
-            await asyncio.sleep(silence)
-            await call.send_str("still there")
-            assert await call.receive_str() == "still there"
+        _, call = await self.call()
+        await echoes(call, "hello")
+        await asyncio.sleep(silence)
+        await echoes(call, "still there")
+
+    async def call_to(self, service: str) -> aiohttp.ClientWebSocketResponse:
+        """The first call that somebody behind this Service answers."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                answered, call = await self.call()
+                if answered == service:
+                    return call
+                await call.close()
+
+    async def only(self, service: str) -> None:
+        """Wait until nobody else answers: Traefik needs a moment for what is new."""
+        async with asyncio.timeout(SECONDS):
+            while set(await self.answers(2 * 100 // SHARE)) != {service}:
+                pass
+
+    async def answers(self, calls: int) -> Counter[str]:
+        """Who answers so many calls, one after another."""
+        found: Counter[str] = Counter()
+        for _ in range(calls):
+            answered, call = await self.call()
+            found[answered] += 1
+            await call.close()
+        return found
+
+
+async def echoes(call: aiohttp.ClientWebSocketResponse, text: str) -> None:
+    await call.send_str(text)
+    assert await call.receive_str() == text
 
 
 @asynccontextmanager
@@ -265,20 +324,27 @@ async def test_o03_a_client_that_asks_too_fast_is_refused(served: Served, namesp
         await client.until(f"{client.secure}/up", 429)
 
 
+async def main_gateway(served: Served, namespace: Namespace, **tls: Any) -> None:
+    """A Gateway with a listener for plain HTTP and one with TLS."""
+    tls = tls or {"certificateRefs": [{"name": "voice"}]}
+    listeners = [
+        {"name": "http", "protocol": "HTTP", "port": served.entrypoints.web},
+        {"name": "https", "protocol": "HTTPS", "port": served.entrypoints.websecure, "tls": tls},
+    ]
+    gateway = {"metadata": {"name": "main"}, "spec": {"gatewayClassName": "traefik", "listeners": listeners}}
+    await namespace.create("Gateway", {"apiVersion": "gateway.networking.k8s.io/v1", **gateway})
+
+
+def through_gateway(host: str, **more: Any) -> Json:
+    return {"hosts": [host], "gateway": {"parentRefs": [{"name": "main"}]}, **more}
+
+
 @pytest.mark.usefixtures("operator", "backend")
 async def test_o03_o04_routes_are_served_and_accepted(served: Served, namespace: Namespace) -> None:
     async with outside(served, namespace) as client:
         await certificate(served, namespace, client.host)
-        tls = {"certificateRefs": [{"name": "voice"}]}
-        entrypoints = served.entrypoints
-        listeners = [
-            {"name": "http", "protocol": "HTTP", "port": entrypoints.web},
-            {"name": "https", "protocol": "HTTPS", "port": entrypoints.websecure, "tls": tls},
-        ]
-        gateway = {"metadata": {"name": "main"}, "spec": {"gatewayClassName": "traefik", "listeners": listeners}}
-        await namespace.create("Gateway", {"apiVersion": "gateway.networking.k8s.io/v1", **gateway})
-        parent = {"parentRefs": [{"name": "main"}]}
-        endpoint = {"hosts": [client.host], "gateway": parent, "healthPaths": ["/up"], "hsts": "Enabled"}
+        await main_gateway(served, namespace)
+        endpoint = through_gateway(client.host, healthPaths=["/up"], hsts="Enabled")
         await namespace.voice("receptionist", endpoint=endpoint)
         said = await namespace.until_condition("receptionist", "EndpointReady", "True", "Routed")
         assert said["message"] == f"wss://{client.host}/v1/voice is routed to the pods."
@@ -287,6 +353,69 @@ async def test_o03_o04_routes_are_served_and_accepted(served: Served, namespace:
         moved = await client.until(f"{client.plain}/up", 301)
         assert moved.headers["Location"].startswith(f"https://{client.host}")
         await client.echoes_after(2 * IDLE)
+
+
+@pytest.mark.parametrize("way", [through_traefik, through_gateway])
+@pytest.mark.usefixtures("operator", "backend", "canary")
+async def test_o07_a_canary_gets_its_share_of_new_calls_and_keeps_its_calls_when_it_is_given_up(
+    served: Served, namespace: Namespace, way: Callable[..., Json]
+) -> None:
+    """Traefik's weighted round robin is deterministic: only where it begins is not known."""
+    async with outside(served, namespace) as client, namespace.kubelet():
+        await certificate(served, namespace, client.host)
+        await main_gateway(served, namespace)
+        rollout = {"canary": {"weightPercent": SHARE}}
+        await namespace.voice("receptionist", endpoint=way(client.host, healthPaths=["/up"]), rollout=rollout)
+        await client.until(f"{client.secure}/up", 200)
+        await namespace.until_condition("receptionist", "Available", "True")
+        assert set(await client.answers(10)) == {"receptionist"}
+
+        await namespace.edit("receptionist", limits={"sessionsPerPod": 7})
+        call = await client.call_to("receptionist-canary")
+        found = await client.answers(HANDSHAKES)
+        assert found.total() == HANDSHAKES
+        assert abs(found["receptionist-canary"] - HANDSHAKES * SHARE / 100) <= 2
+
+        await namespace.edit("receptionist", limits=None)
+        await namespace.until_gone("Service", "receptionist-canary")
+        await client.only("receptionist")
+        await echoes(call, "still there")
+
+
+@pytest.mark.usefixtures("operator", "backend")
+async def test_o04_a_handshake_of_tls_1_1_is_refused(served: Served, namespace: Namespace) -> None:
+    async with outside(served, namespace) as client:
+        await certificate(served, namespace, client.host)
+        await namespace.voice("receptionist", endpoint=through_traefik(client.host))
+        await client.until(f"{client.secure}/up", 200)
+        old, allowed = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2
+        refusal = await asyncio.to_thread(_refusal, served, client.host, old)
+        assert refusal == "TLSV1_ALERT_PROTOCOL_VERSION"
+        assert await asyncio.to_thread(_refusal, served, client.host, allowed) is None
+
+
+def _refusal(served: Served, host: str, version: ssl.TLSVersion) -> str | None:
+    """Why a handshake of one version of TLS was refused, in the words of the server's alert; None where not."""
+    context = ssl.create_default_context(cadata=served.authority[0].decode())
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # or OpenSSL itself would not offer the older version
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = version
+    address = ("127.0.0.1", served.entrypoints.websecure)
+    try:
+        with socket.create_connection(address, SECONDS) as plain, context.wrap_socket(plain, server_hostname=host):
+            return None
+    except ssl.SSLError as error:
+        return error.reason
+
+
+async def test_o03_traefiks_own_timeouts_are_in_force_and_yet_touch_no_call(served: Served) -> None:
+    """A request that does not come to its end is cut here, while test_o03_o04 above has calls outlive it."""
+    async with asyncio.timeout(SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.entrypoints.web)
+        writer.write(b"GET /up HTTP/1.1\r\n")
+        await reader.read()
+        writer.close()
 
 
 @pytest.mark.usefixtures("operator")

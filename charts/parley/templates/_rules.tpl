@@ -37,7 +37,7 @@
   resources: [backendtrafficpolicies]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [traefik.io]
-  resources: [middlewares]
+  resources: [ingressroutes, middlewares]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [cloud.google.com]
   resources: [backendconfigs]

@@ -11,6 +11,7 @@ from parley_cli.pod_view import view_of
 from parley_operator.kube.client import Json
 from parley_operator.kube.errors import ForbiddenError, NotFoundError, ThrottledError
 from parley_operator.render.labels import COMPONENT
+from parley_operator.render.track import TRACKS
 
 _LOOK_S = 2.0
 
@@ -58,7 +59,7 @@ async def _gateway_pod(cluster: Cluster, path: str, name: str) -> Json:
         pod = await cluster.client.get(path)
     except NotFoundError:
         raise click.ClickException(f"there is no pod {name} in namespace {cluster.namespace}") from None
-    if (pod["metadata"].get("labels") or {}).get(COMPONENT) != "gateway":
+    if (pod["metadata"].get("labels") or {}).get(COMPONENT) not in {track.component for track in TRACKS}:
         raise click.ClickException(f"{name} is no gateway's pod: kubectl delete is for others")
     return pod
 

@@ -17,6 +17,8 @@ def command(
 ) -> None:
     """Write an older revision into the spec of a VoiceDeployment; its pods are then replaced one at a time.
 
+    While a canary runs, this gives it up: its pods go once their sessions have ended, and no other is replaced.
+
     How many pods there are, suspension, scaling and rollout settings stay as they are. Where a GitOps tool writes
     the spec, revert there instead: it would undo this.
     """

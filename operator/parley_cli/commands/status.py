@@ -99,6 +99,9 @@ def _show(body: Json, found: Family) -> None:
     for endpoint in status.get("endpoints") or ():
         click.echo(f"  {endpoint['protocol']:8} {endpoint['url']}")
     click.echo(f"  Release  {status.get('version', 'not chosen yet')}")
+    if canary := status.get("canary"):
+        share = f"{canary['weightPercent']} % of new connections, {canary['readyReplicas']} pods ready"
+        click.echo(f"  Canary   {canary['revision']}, {share}, for {age(canary['since'])}")
     click.echo("\nConditions")
     click.echo(_conditions_table(body))
     click.echo("\nChildren")

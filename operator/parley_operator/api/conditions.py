@@ -67,6 +67,10 @@ class Reason(StrEnum):
         "RolledBack",
         "Correct the spec. To try the same one again, set rollout.onFailure to Hold.",
     )
+    CANARY_RUNNING = (
+        "CanaryRunning",
+        "Bring the canary to all pods with parley promote, or give it up with parley rollback.",
+    )
     PAUSED = "Paused", "Remove the annotation parley.dev/paused to go on."
     WAITING_FOR_CREDENTIALS = (
         "WaitingForCredentials",
@@ -146,6 +150,10 @@ class Reason(StrEnum):
     CLAIM_NOT_CHANGED = (
         "ClaimNotChanged",
         "Set the claim's settings back, or give the pool another name, or delete the claim and the pool's pods.",
+    )
+    CANARY_NOT_SHARED = (
+        "CanaryNotShared",
+        "Use endpoint.gateway, or an ingress class of ingress-nginx or Traefik; or remove rollout.canary.",
     )
     EGRESS_NOT_KNOWN = (
         "EgressNotKnown",

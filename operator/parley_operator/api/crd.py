@@ -93,6 +93,13 @@ def _printer_columns() -> list[dict[str, Any]]:
             "priority": 1,
             "description": "Workers ready, pool by pool.",
         },
+        {
+            "name": "Canary",
+            "type": "integer",
+            "jsonPath": ".status.canary.weightPercent",
+            "description": "Percent of new connections for a change that is tried.",
+            "priority": 1,
+        },
         {"name": "Version", "type": "string", "jsonPath": ".status.version", "priority": 1},
         {"name": "Message", "type": "string", "jsonPath": ready("message"), "priority": 1},
         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},

@@ -238,6 +238,9 @@ class EndpointSpec(ResourceModel):
     connection: ConnectionSpec | None = None
     """What connections need from the ingress controller."""
 
+    controller_advice: Literal["Shown", "Acknowledged"] | None = None
+    """Whether SettingsHonoured names what the ingress controller takes from its own configuration alone. Default
+    Shown; Acknowledged says that whoever runs the controller has seen to it."""
     rate_limit: RateLimitSpec | None = None
     """How many connections clients may open, told to the ingress controller. Absent: no bound."""
     hsts: Literal["Enabled", "Disabled"] | None = None

@@ -102,6 +102,20 @@ class LimitsSpec(ResourceModel):
     )
 
 
+class CanarySpec(ResourceModel):
+    """A change that replaces pods runs beside the old ones first, and gets a part of new connections.
+
+    The part is a percentage of new connections; sessions stay where they are. It goes to no pod before one of the
+    canary's is ready. `parley promote NAME` brings the change to all pods, as does weightPercent 100 or a spec
+    without canary; going back to the old spec gives it up. Shared by HTTPRoutes, ingress-nginx and Traefik: with
+    anything else the change is an ordinary rollout, and SettingsHonoured says so.
+    """
+
+    weight_percent: Annotated[int, Field(ge=1, le=100)]
+    """Percent of new connections for the changed pods, whose number is the same part of all, and at least one;
+    100 brings the change to all pods."""
+
+
 class RolloutSpec(ResourceModel):
     """How pods are replaced: one at a time, and only once their sessions ended."""
 
@@ -112,6 +126,8 @@ class RolloutSpec(ResourceModel):
     on_failure: Literal["Hold", "Rollback"] = "Hold"
     """What a failed rollout leads to. Old pods keep serving in any case; Rollback also ends the new ones, and runs
     the last revision that was ready, without a change to the spec, until the spec changes."""
+    canary: CanarySpec | None = None
+    """Try a change on a part of new connections first. Absent: pods are replaced one after another."""
     revision_history_limit: Annotated[int, Field(ge=1, le=100)] = 10
     """Old revisions to keep, for `parley history` and `parley rollback`."""
 

@@ -52,6 +52,19 @@ class CertificateStatus(ResourceModel):
     """When the operator renews it; absent for a certificate of your own."""
 
 
+class CanaryStatus(ResourceModel):
+    """A change that is tried on a part of new connections."""
+
+    revision: Name
+    """The ControllerRevision that is tried."""
+    weight_percent: Annotated[int, Field(ge=0, le=100)]
+    """Percent of new connections that it gets now; 0 while none of its pods is ready."""
+    ready_replicas: Annotated[int, Field(ge=0)]
+    """Its pods that take new sessions; they are not among those of status.readyReplicas."""
+    since: datetime
+    """When this revision was first tried."""
+
+
 class VoiceDeploymentStatus(ResourceModel):
     """What the operator saw and did."""
 
@@ -77,6 +90,8 @@ class VoiceDeploymentStatus(ResourceModel):
     """The ControllerRevision whose pods did not become ready in time; absent once the spec is another."""
     applied_hash: Annotated[str, Field(max_length=64)] | None = None
     """A digest of what was applied: an operator that has just started applies nothing where it still holds."""
+    canary: CanaryStatus | None = None
+    """The change that is tried on a part of new connections; absent where none is."""
     endpoints: Annotated[tuple[EndpointStatus, ...], Field(max_length=128)] | None = None
     """Where clients may connect; the first one is what most clients want."""
     certificate: CertificateStatus | None = None

@@ -12,11 +12,12 @@ from parley_operator.render.names import child_name
 from parley_operator.render.paths import AGENT_NAME
 from parley_operator.render.rendered import Manifest
 from parley_operator.render.said import said
+from parley_operator.render.track import MAIN, Track
 
 
-def agent_map_name(resource: VoiceDeployment) -> str:
-    """The ConfigMap with the agent's text."""
-    return child_name(resource.metadata.name, "agent")
+def agent_map_name(resource: VoiceDeployment, *, track: Track = MAIN) -> str:
+    """The ConfigMap with the agent's text. A canary has its own: the others' callers do not hear it."""
+    return child_name(resource.metadata.name, "-".join(filter(None, (track.suffix, "agent"))))
 
 
 def agent_text(resource: VoiceDeployment) -> AgentText:
@@ -34,12 +35,12 @@ def agent_text(resource: VoiceDeployment) -> AgentText:
     )
 
 
-def agent_map(resource: VoiceDeployment) -> Manifest:
+def agent_map(resource: VoiceDeployment, *, track: Track = MAIN) -> Manifest:
     """The ConfigMap with the agent's text."""
     text = agent_text(resource).model_dump(mode="json", exclude_unset=True)
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": metadata(resource, agent_map_name(resource)),
+        "metadata": metadata(resource, agent_map_name(resource, track=track), track=track),
         "data": {AGENT_NAME: json.dumps(text, indent=2, sort_keys=True, ensure_ascii=False) + "\n"},
     }

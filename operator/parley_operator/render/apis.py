@@ -31,6 +31,7 @@ OPTIONAL: dict[str, Api] = {
     "HTTPRoute": Api("gateway.networking.k8s.io", "v1", "httproutes"),
     "BackendTrafficPolicy": Api("gateway.envoyproxy.io", "v1alpha1", "backendtrafficpolicies"),
     "Middleware": Api("traefik.io", "v1alpha1", "middlewares"),
+    "IngressRoute": Api("traefik.io", "v1alpha1", "ingressroutes"),
     "BackendConfig": Api("cloud.google.com", "v1", "backendconfigs"),
     "FrontendConfig": Api("networking.gke.io", "v1beta1", "frontendconfigs"),
     "DestinationRule": Api("networking.istio.io", "v1", "destinationrules"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.agent_text import agent_map
+from parley_operator.render.canary import canary_deployment_key, canary_manifests, share, with_its_pools
 from parley_operator.render.dashboard import dashboard
 from parley_operator.render.deployment import deployment
 from parley_operator.render.endpoints import endpoints
@@ -32,13 +33,18 @@ from parley_operator.render.token import is_generated, token_secret, token_value
 from parley_operator.render.worker_pools import worker_manifests, worker_scales
 
 
-def render(resource: VoiceDeployment, facts: Facts) -> Rendered:
-    """Everything that a resource turns into. The same input gives the same bytes."""
-    held = _held(resource, facts)
-    manifests = tuple(one for one in _manifests(resource, facts) if object_key(one) not in held)
+def render(resource: VoiceDeployment, facts: Facts, *, canary: VoiceDeployment | None = None) -> Rendered:
+    """Everything that a resource turns into. The same input gives the same bytes.
+
+    `canary` is the resource with the spec that a part of new connections is to try; `resource` then has the one
+    that serves the others, and all children but the canary's own come from it.
+    """
+    held = _held(resource, facts) | _held_of_canary(canary, facts)
+    manifests = tuple(one for one in _manifests(resource, facts, canary) if object_key(one) not in held)
     applied = {object_key(one) for one in manifests}
     in_use = {ObjectKey("ConfigMap", name) for name in facts.config_maps_in_use}
     # Scaling what is not there would be refused: it comes with the Deployment.
+    pooled = with_its_pools(resource, canary) if canary else resource
     scalable = facts.replicas is not None or _deployment_key(resource) in applied
     return Rendered(
         version=gateway_version(resource, facts),
@@ -46,15 +52,17 @@ def render(resource: VoiceDeployment, facts: Facts) -> Rendered:
         endpoints=endpoints(resource, facts),
         manifests=manifests,
         scale=scale(resource, facts.replicas) if scalable else None,
-        worker_scales=worker_scales(resource, facts),
+        worker_scales=worker_scales(pooled, facts),
         keep=frozenset((held | in_use | kept_revisions(resource, facts)) - applied),
         certificate=served_certificate(resource, facts),
-        findings=findings(resource, facts),
+        findings=findings(resource, facts, canary=canary),
+        canary_share=share(canary, facts) if canary else None,
     )
 
 
-def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
+def _manifests(resource: VoiceDeployment, facts: Facts, canary: VoiceDeployment | None) -> list[Manifest]:
     """All manifests in the order in which they are applied: what pods need comes before them."""
+    tried = share(canary, facts) if canary else 0
     wanted = [
         service_account(resource),
         salt_secret(resource, facts),
@@ -63,21 +71,27 @@ def _manifests(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
         *tls_secrets(resource, facts),
         config_map(resource),
         agent_map(resource),
-        revision(resource, facts),
+        revision(canary or resource, facts),
         service(resource, facts),
         network_policy(resource, facts),
         deployment(resource, facts),
+        *(canary_manifests(resource, canary, facts) if canary else ()),
         pdb(resource),
         hpa(resource),
-        *ingresses(resource, facts),
-        *routes(resource, facts),
+        *ingresses(resource, facts, share=tried),
+        *routes(resource, facts, share=tried),
         pod_monitor(resource, facts),
         service_monitor(resource, facts),
         prometheus_rule(resource, facts),
         dashboard(resource, facts),
-        *worker_manifests(resource, facts),
+        *worker_manifests(with_its_pools(resource, canary) if canary else resource, facts),
     ]
-    return [manifest for manifest in wanted if manifest is not None]
+    # A canary that differs in its image alone has the same configuration.
+    return list({object_key(manifest): manifest for manifest in wanted if manifest is not None}.values())
+
+
+def _held_of_canary(canary: VoiceDeployment | None, facts: Facts) -> set[ObjectKey]:
+    return {canary_deployment_key(canary)} if canary and missing_values(canary, facts) else set()
 
 
 def _held(resource: VoiceDeployment, facts: Facts) -> set[ObjectKey]:

@@ -123,6 +123,8 @@ class Facts:
     """`spec.replicas` of the live Deployments of worker pools, by name."""
     claims: Mapping[str, Claim] = field(default_factory=dict)
     """The live claims of worker pools, by name."""
+    canary_available: int = 0
+    """Pods of the live canary's Deployment that take new sessions; 0: there is no canary."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Name and number of each live ControllerRevision of this resource."""
     config_maps_in_use: frozenset[str] = frozenset()

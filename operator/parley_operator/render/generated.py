@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -42,13 +42,16 @@ def read(live: Mapping[str, SecretData | None]) -> Generated:
     )
 
 
-def complete(resource: VoiceDeployment, facts: Facts, *, now: datetime) -> Facts:
-    """The facts with everything generated that the resource needs and the cluster does not have."""
+def complete(
+    resource: VoiceDeployment, facts: Facts, *, now: datetime, canary: VoiceDeployment | None = None
+) -> Facts:
+    """The facts with everything generated that the resource needs, or a canary of it, and that is not there."""
+    specs = (resource, canary) if canary else (resource,)
     return replace(
         facts,
         salt=facts.salt or secrets.token_hex(16),
-        token=_token(resource, facts),
-        signing_key=_signing_key(resource, facts),
+        token=_token(specs, facts),
+        signing_key=_signing_key(specs, facts),
         tls=_tls(resource, facts, now),
     )
 
@@ -58,14 +61,14 @@ def _text(data: SecretData | None, key: str) -> str | None:
     return (data or {}).get(key, b"").decode(errors="ignore").strip() or None
 
 
-def _token(resource: VoiceDeployment, facts: Facts) -> str | None:
-    if not token.is_generated(resource):
+def _token(specs: Iterable[VoiceDeployment], facts: Facts) -> str | None:
+    if not any(map(token.is_generated, specs)):
         return None
     return facts.token or secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def _signing_key(resource: VoiceDeployment, facts: Facts) -> str | None:
-    if not signing.mints_client_secrets(resource):
+def _signing_key(specs: Iterable[VoiceDeployment], facts: Facts) -> str | None:
+    if not any(map(signing.mints_client_secrets, specs)):
         return None
     return facts.signing_key or secrets.token_urlsafe(TOKEN_BYTES)
 

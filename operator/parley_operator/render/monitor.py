@@ -7,7 +7,7 @@ from typing import Any
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import Facts
-from parley_operator.render.labels import NAME, selector_labels
+from parley_operator.render.labels import NAME, all_pods
 from parley_operator.render.monitoring import labelled, monitor_kind, observability
 from parley_operator.render.names import base_name
 from parley_operator.render.rendered import Manifest
@@ -37,7 +37,7 @@ def _monitor(kind: str, resource: VoiceDeployment, facts: Facts, endpoints: dict
         "spec": {
             # Alerts and the dashboard find the series by it.
             "jobLabel": NAME,
-            "selector": {"matchLabels": selector_labels(resource)},
+            "selector": all_pods(resource),
             **endpoints,
         },
     }

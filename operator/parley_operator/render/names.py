@@ -22,5 +22,5 @@ def base_name(name: str) -> str:
 
 
 def child_name(name: str, suffix: str) -> str:
-    """The name of a child, as in receptionist-token."""
-    return f"{base_name(name)}-{suffix}"
+    """The name of a child, as in receptionist-token; without a suffix the resource's own."""
+    return f"{base_name(name)}-{suffix}" if suffix else base_name(name)

@@ -19,9 +19,10 @@ from parley_operator.render.destinations import destinations
 from parley_operator.render.egress import HTTPS, dns, plain, port, public_https
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import PORT
-from parley_operator.render.labels import metadata, selector_labels
-from parley_operator.render.names import base_name
+from parley_operator.render.labels import all_pods, metadata, selector_labels
+from parley_operator.render.names import child_name
 from parley_operator.render.rendered import Finding, Manifest
+from parley_operator.render.track import MAIN, Track
 from parley_operator.render.worker_labels import worker_selector
 from parley_operator.render.worker_stages import used_pools
 
@@ -30,17 +31,22 @@ PRIVATE_ENDINGS = (".internal", ".local", ".lan", ".corp", ".home.arpa", ".intra
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
-def network_policy(resource: VoiceDeployment, facts: Facts) -> Manifest | None:
-    """The policy; None where the spec wants none."""
+def network_policy(resource: VoiceDeployment, facts: Facts, *, track: Track = MAIN) -> Manifest | None:
+    """The policy; None where the spec wants none.
+
+    The main one holds for a canary's pods too, also while they drain and all else of the canary is gone. The
+    canary's adds what its own spec names.
+    """
     wanted = resource.spec.network_policy
     if wanted.mode == "Disabled":
         return None
+    pods = all_pods(resource) if track is MAIN else {"matchLabels": selector_labels(resource, track=track)}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": metadata(resource, base_name(resource.metadata.name)),
+        "metadata": metadata(resource, child_name(resource.metadata.name, track.suffix), track=track),
         "spec": {
-            "podSelector": {"matchLabels": selector_labels(resource)},
+            "podSelector": pods,
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [_ingress(wanted)],
             "egress": [

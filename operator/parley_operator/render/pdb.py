@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parley_operator.api import VoiceDeployment
-from parley_operator.render.labels import metadata, selector_labels
+from parley_operator.render.labels import all_pods, metadata
 from parley_operator.render.names import base_name
 from parley_operator.render.rendered import Manifest
 
@@ -17,6 +17,6 @@ def pdb(resource: VoiceDeployment) -> Manifest:
         "spec": {
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
-            "selector": {"matchLabels": selector_labels(resource)},
+            "selector": all_pods(resource),
         },
     }

@@ -19,6 +19,7 @@ from parley_operator.render.names import base_name
 from parley_operator.render.paths import CONFIG_DIRECTORY, CONFIG_NAME, TRUST_DIRECTORY, TRUST_NAME
 from parley_operator.render.rendered import Manifest
 from parley_operator.render.resources import resources
+from parley_operator.render.track import MAIN, Track
 from parley_operator.render.volumes import mounts, volumes
 
 CONTAINER = "gateway"
@@ -33,7 +34,7 @@ def grace_period(resource: VoiceDeployment) -> int:
     return PRE_STOP_SECONDS + math.ceil(seconds(resource.spec.rollout.drain_timeout)) + MARGIN_SECONDS
 
 
-def pod_template(resource: VoiceDeployment, facts: Facts) -> Manifest:
+def pod_template(resource: VoiceDeployment, facts: Facts, *, track: Track = MAIN) -> Manifest:
     """The pod template. It knows nothing of the operator's own release: an upgrade of it rolls no pod."""
     said = resource.spec.pod or _NOTHING
     digest = credentials_digest(resource, facts)
@@ -41,7 +42,7 @@ def pod_template(resource: VoiceDeployment, facts: Facts) -> Manifest:
     version = {"app.kubernetes.io/version": gateway_version(resource, facts)}
     return {
         "metadata": {
-            "labels": {**(said.labels or {}), **labels(resource), **version},
+            "labels": {**(said.labels or {}), **labels(resource, track=track), **version},
             **({"annotations": annotations} if annotations else {}),
         },
         "spec": {
@@ -51,8 +52,8 @@ def pod_template(resource: VoiceDeployment, facts: Facts) -> Manifest:
             "terminationGracePeriodSeconds": grace_period(resource),
             "securityContext": pod_security(),
             "containers": [_container(resource, facts)],
-            "volumes": volumes(resource),
-            **_scheduling(resource, said),
+            "volumes": volumes(resource, track=track),
+            **_scheduling(resource, said, track),
         },
     }
 
@@ -99,7 +100,7 @@ def _environment(resource: VoiceDeployment) -> list[dict[str, Any]]:
     return variables
 
 
-def _scheduling(resource: VoiceDeployment, said: PodSpec) -> dict[str, Any]:
+def _scheduling(resource: VoiceDeployment, said: PodSpec, track: Track) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "imagePullSecrets": [_plain(ref) for ref in said.image_pull_secrets or ()],
         "nodeSelector": dict(said.node_selector or {}),
@@ -107,14 +108,14 @@ def _scheduling(resource: VoiceDeployment, said: PodSpec) -> dict[str, Any]:
         "affinity": _plain(said.affinity) if said.affinity else {},
     }
     return {name: value for name, value in fields.items() if value} | {
-        "topologySpreadConstraints": _spread(resource, said)
+        "topologySpreadConstraints": _spread(resource, said, track)
     }
 
 
-def _spread(resource: VoiceDeployment, said: PodSpec) -> list[dict[str, Any]]:
+def _spread(resource: VoiceDeployment, said: PodSpec, track: Track) -> list[dict[str, Any]]:
     """Where pods spread; by default over nodes and zones as far as possible, each ReplicaSet by itself."""
     own = {
-        "labelSelector": {"matchLabels": selector_labels(resource)},
+        "labelSelector": {"matchLabels": selector_labels(resource, track=track)},
         "matchLabelKeys": ["pod-template-hash"],
     }
     if said.topology_spread_constraints:

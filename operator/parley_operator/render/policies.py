@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
+from parley_operator.render.canary import unshared, wanted_share
 from parley_operator.render.facts import CertificateFact, Facts
 from parley_operator.render.gateway_api import gateway_api
-from parley_operator.render.ingress import exposure, tls_secret_name, told
+from parley_operator.render.ingress import exposure, tls_secret_name, told, unacknowledged
 from parley_operator.render.ingress.dialects import ingress_dialect
 from parley_operator.render.ingress.generic import GENERIC
 from parley_operator.render.monitoring import kinds_not_served
@@ -21,9 +22,13 @@ from parley_operator.render.worker_pools import worker_findings
 Policy = Callable[[VoiceDeployment, Facts], Iterable[Finding]]
 
 
-def findings(resource: VoiceDeployment, facts: Facts) -> tuple[Finding, ...]:
-    """Everything that the policies find, the deepest cause first."""
-    return tuple(finding for policy in POLICIES for finding in policy(resource, facts))
+def findings(
+    resource: VoiceDeployment, facts: Facts, *, canary: VoiceDeployment | None = None
+) -> tuple[Finding, ...]:
+    """Everything that the policies find, the deepest cause first; of a canary, what its pods wait for."""
+    found = [finding for policy in POLICIES for finding in policy(resource, facts)]
+    awaited = credentials(canary, facts) if canary else ()
+    return tuple(dict.fromkeys([*found, *awaited]))
 
 
 def missing_values(resource: VoiceDeployment, facts: Facts) -> list[Reference]:
@@ -102,7 +107,15 @@ def controller_settings(resource: VoiceDeployment, facts: Facts) -> Iterator[Fin
     """The ingress controller takes what the connection needs."""
     exposed = exposure(resource, facts)
     if exposed is not None and facts.ingress_class is not None:
-        yield from told(exposed, facts).findings
+        yield from unacknowledged(resource, told(exposed, facts).findings)
+
+
+def canary_share(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
+    """A change can be tried on a part of new connections, where that is asked for."""
+    reason = unshared(resource, facts) if wanted_share(resource) else None
+    if reason:
+        message = f"rollout.canary has no effect, and a change goes to all pods one after another: {reason}."
+        yield Finding(ConditionType.SETTINGS_HONOURED, Reason.CANARY_NOT_SHARED, message)
 
 
 POLICIES: tuple[Policy, ...] = (
@@ -114,6 +127,7 @@ POLICIES: tuple[Policy, ...] = (
     unknown_destinations,
     kinds_not_served,
     unreadable_class,
+    canary_share,
     controller_settings,
     worker_values,
     worker_findings,

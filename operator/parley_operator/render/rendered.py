@@ -63,6 +63,8 @@ class Rendered:
     """For status.certificate; None where the endpoint serves none."""
     findings: tuple[Finding, ...]
     """What is wrong or not as asked, the deepest cause first."""
+    canary_share: int | None = None
+    """Percent of new connections that the canary gets now; None where there is no canary."""
 
     def without(self, held: Set[ObjectKey]) -> Rendered:
         """The same, but for some objects that are left as they are."""

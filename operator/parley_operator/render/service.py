@@ -7,20 +7,22 @@ from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_api import route_exposure, route_told
 from parley_operator.render.ingress import exposure, told
 from parley_operator.render.labels import metadata, selector_labels
-from parley_operator.render.names import base_name
+from parley_operator.render.names import child_name
 from parley_operator.render.rendered import Manifest
+from parley_operator.render.track import MAIN, Track
 
 
-def service(resource: VoiceDeployment, facts: Facts) -> Manifest:
+def service(resource: VoiceDeployment, facts: Facts, *, track: Track = MAIN) -> Manifest:
     """The Service. Some ingress controllers take their settings from here."""
     annotations = _annotations(resource, facts)
+    name = child_name(resource.metadata.name, track.suffix)
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(resource, base_name(resource.metadata.name), annotations=annotations),
+        "metadata": metadata(resource, name, annotations=annotations, track=track),
         "spec": {
             "type": "ClusterIP",
-            "selector": selector_labels(resource),
+            "selector": selector_labels(resource, track=track),
             "ports": [
                 {
                     "name": "http",

@@ -11,6 +11,7 @@ from parley_operator.render.gateway_config import config_map_name
 from parley_operator.render.references import Purpose, Reference, ValueId, references
 from parley_operator.render.signing import mints_client_secrets, signing_value
 from parley_operator.render.token import is_generated, token_value
+from parley_operator.render.track import MAIN, Track
 
 SECRET_MODE = 0o440
 """Readable by the pod's group alone."""
@@ -20,12 +21,13 @@ OUTBOX_SIZE = "256Mi"
 PROFILES_SIZE = "256Mi"
 
 
-def volumes(resource: VoiceDeployment) -> list[dict[str, Any]]:
+def volumes(resource: VoiceDeployment, *, track: Track = MAIN) -> list[dict[str, Any]]:
     """The volumes of the pod."""
+    agent = {"defaultMode": SECRET_MODE, "sources": _agent_sources(resource, track)}
     config = {"name": config_map_name(resource), "defaultMode": TEXT_MODE, "items": [_item(paths.CONFIG_NAME)]}
     result: list[dict[str, Any]] = [
         {"name": "config", "configMap": config},
-        {"name": "agent", "projected": {"defaultMode": SECRET_MODE, "sources": _agent_sources(resource)}},
+        {"name": "agent", "projected": agent},
         {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": TMP_SIZE}},
     ]
     if sources := _secret_sources(resource):
@@ -71,9 +73,9 @@ def _of(resource: VoiceDeployment, *purposes: Purpose) -> list[Reference]:
     return [reference for reference in references(resource) if reference.purpose in purposes]
 
 
-def _agent_sources(resource: VoiceDeployment) -> list[dict[str, Any]]:
+def _agent_sources(resource: VoiceDeployment, track: Track) -> list[dict[str, Any]]:
     sources: list[dict[str, Any]] = [
-        {"configMap": {"name": agent_map_name(resource), "items": [_item(paths.AGENT_NAME)]}}
+        {"configMap": {"name": agent_map_name(resource, track=track), "items": [_item(paths.AGENT_NAME)]}}
     ]
     for reference in _of(resource, Purpose.INSTRUCTIONS):
         kind = "secret" if reference.target.kind == "Secret" else "configMap"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.worker_pools import WorkerPoolSpec
 from parley_operator.render.egress import dns, plain, port, public_https
-from parley_operator.render.labels import selector_labels
+from parley_operator.render.labels import all_pods
 from parley_operator.render.rendered import Manifest
 from parley_operator.render.worker_labels import worker_metadata, worker_selector
 
@@ -14,7 +14,7 @@ def worker_policy(resource: VoiceDeployment, pool: WorkerPoolSpec) -> Manifest |
     """The policy; None where the spec wants none."""
     if resource.spec.network_policy.mode == "Disabled":
         return None
-    gateway = {"podSelector": {"matchLabels": selector_labels(resource)}}
+    gateway = {"podSelector": all_pods(resource)}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

@@ -85,6 +85,7 @@ FULL_SPEC: dict[str, Any] = {
         "progressDeadline": "5m",
         "onFailure": "Rollback",
         "revisionHistoryLimit": 5,
+        "canary": {"weightPercent": 10},
     },
     "networkPolicy": {
         "mode": "Enabled",
@@ -832,6 +833,12 @@ BAD: list[Bad] = [
         resource(rollout={"drainTimeout": "1s"}, limits={"sessionDuration": "10s"}),
         "spec.rollout.drainTimeout",
         "drainTimeout must be between 10s and 24h",
+    ),
+    Bad(
+        "a canary of nobody",
+        resource(rollout={"canary": {"weightPercent": 0}}),
+        "spec.rollout.canary.weightPercent",
+        "greater than or equal to 1",
     ),
     Bad("too many replicas", resource(replicas=2000), "spec.replicas", "less than or equal to 1000"),
     Bad(

@@ -162,6 +162,7 @@ SPECS = optional(
         progressDeadline=seconds(30, 3_600),
         onFailure=st.sampled_from(["Hold", "Rollback"]),
         revisionHistoryLimit=st.integers(1, 100),
+        canary=st.integers(1, 100).map(lambda percent: {"weightPercent": percent}),
     ),
     networkPolicy=NETWORK_POLICIES,
     pod=PODS,

@@ -162,10 +162,16 @@ def test_o03_a_class_that_does_not_exist_is_said(ingress: dict[str, Any], messag
     assert rendered.findings == (Finding(ConditionType.ENDPOINT_READY, Reason.INGRESS_CLASS_NOT_FOUND, message),)
 
 
+@pytest.mark.parametrize("ingress_class", [TRAEFIK, INGRESS_NGINX, UNKNOWN])
+def test_o03_what_somebody_has_acknowledged_is_not_said_again(ingress_class: Any) -> None:
+    facts = replace(FACTS, ingress_class=ingress_class)
+    assert render(parse(with_ingress()), facts).findings
+    assert not render(parse(with_ingress(controllerAdvice="Acknowledged")), facts).findings
+
+
 @pytest.mark.parametrize(
     ("ingress_class", "setting"),
     [
-        (TRAEFIK, "entryPoints.NAME.transport.respondingTimeouts"),
         (TRAEFIK, "entryPoints.NAME.transport.lifeCycle.graceTimeOut"),
         (INGRESS_NGINX, "worker-shutdown-timeout"),
         (UNKNOWN, "endpoint.ingress.annotations"),

@@ -16,6 +16,7 @@ from parley_operator.api.values import BaseUrl
 from parley_operator.render import Facts, Manifest, render
 from parley_operator.render.addresses import Address
 from parley_operator.render.destinations import destinations
+from parley_operator.render.labels import all_pods
 from parley_operator.render.references import ValueId
 from tests.unit.operator.examples import ENGINE_SPEC, MINIMAL, resource, secret, with_pipeline
 from tests.unit.operator.facts import FACTS, of_kind, parse, the, with_values
@@ -73,9 +74,8 @@ def with_llm(url: str) -> dict[str, Any]:
 
 
 def test_o08_it_holds_the_gateways_pods() -> None:
-    labels = the(render(parse(MINIMAL), FACTS), "Deployment")["spec"]["selector"]["matchLabels"]
     spec = policy()["spec"]
-    assert spec["podSelector"] == {"matchLabels": labels}
+    assert spec["podSelector"] == all_pods(parse(MINIMAL))
     assert spec["policyTypes"] == ["Ingress", "Egress"]
 
 

@@ -17,6 +17,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.render import Manifest, render
 from parley_operator.render.agent_text import agent_text
 from parley_operator.render.gateway_config import config_text, gateway_config
+from parley_operator.render.labels import all_pods
 from parley_operator.render.pod import grace_period
 from tests.unit.operator import strategies
 from tests.unit.operator.facts import (
@@ -95,7 +96,7 @@ def test_o08_the_operator_s_labels_win(document: dict[str, Any]) -> None:
     selector = the(rendered, "Deployment")["spec"]["selector"]["matchLabels"]
     assert selector.items() <= pod_template(rendered)["metadata"]["labels"].items()
     assert the(rendered, "Service")["spec"]["selector"] == selector
-    assert the(rendered, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"] == selector
+    assert the(rendered, "PodDisruptionBudget")["spec"]["selector"] == all_pods(resource)
     assert dict(part.split("=") for part in rendered.selector.split(",")) == selector
 
 

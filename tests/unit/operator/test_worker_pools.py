@@ -246,7 +246,7 @@ def test_o09_replicas_are_the_autoscalers_where_there_is_one(
 def test_o09_only_the_gateway_reaches_a_pool() -> None:
     document = with_pools(FULL_POOL, WHISPER, tts=SPEAKS)
     policy = child(document, "NetworkPolicy")["spec"]
-    gateway = child(document, "Deployment", "receptionist")["spec"]["selector"]
+    gateway = child(document, "PodDisruptionBudget", "receptionist")["spec"]["selector"]
     port = {"protocol": "TCP", "port": 5000}
     assert policy["podSelector"] == child(document, "Deployment")["spec"]["selector"]
     assert policy["ingress"] == [{"from": [{"podSelector": gateway}], "ports": [port]}]

@@ -194,6 +194,87 @@ class TestRevisions:
         assert status["currentRevision"] == "before"
 
 
+CANARY = {**SERVING, "replicas": 1, "replicas_seen": 1, "updatedReplicas": 1, "readyReplicas": 1}
+
+
+class TestCanary:
+    """What serves is a revision from before; the resource's own spec is tried beside it."""
+
+    def status(
+        self,
+        *,
+        available: int = 1,
+        view: Json | None = None,
+        pods: Json | None = None,
+        previous: Json | None = None,
+    ) -> Json:
+        serving = voice(limits={"sessionsPerPod": 50})
+        resource = known(
+            voice(rollout={"canary": {"weightPercent": 10}}), currentRevision=revision_name(serving, "0.1")
+        )
+        facts = Facts(release="0.1", now=NOW, replicas=2, canary_available=available)
+        children = Children(deployment=SERVING, canary=CANARY if view is None else view, pods=pods)
+        return compute_status(
+            resource,
+            replace(render(serving, facts, canary=resource), findings=()),
+            children,
+            running=serving,
+            blocked=None,
+            previous=previous or {},
+            now=NOW,
+        )
+
+    def test_o07_it_is_ready_and_says_what_is_tried_and_how_that_ends(self) -> None:
+        status = self.status()
+        assert condition(status, "Ready") == ("True", "Serving")
+        assert condition(status, "Progressing") == ("True", "CanaryRunning")
+        assert status["canary"] == {
+            "revision": status["updateRevision"],
+            "weightPercent": 10,
+            "readyReplicas": 1,
+            "since": "2026-11-20T12:00:00Z",
+        }
+        assert status["currentRevision"] != status["updateRevision"]
+        assert (status["replicas"], status["readyReplicas"], status["updatedReplicas"]) == (2, 2, 1)
+        assert "failedRevision" not in status
+
+    def test_o07_it_gets_nothing_before_it_is_ready(self) -> None:
+        status = self.status(available=0)
+        assert status["canary"]["weightPercent"] == 0
+        assert condition(status, "Progressing") == ("True", "RollingOut")
+
+    def test_o07_the_same_revision_is_tried_since_it_began(self) -> None:
+        before = self.status()
+        before["canary"]["since"] = "2026-11-01T00:00:00Z"
+        assert self.status(previous=before)["canary"]["since"] == "2026-11-01T00:00:00Z"
+        before["canary"]["revision"] = "receptionist-other"
+        assert self.status(previous=before)["canary"]["since"] == "2026-11-20T12:00:00Z"
+
+    def test_o07_pods_that_take_too_long_have_failed_and_the_others_serve(self) -> None:
+        stuck = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": ""}
+        status = self.status(available=0, view={**CANARY, "readyReplicas": 0, "conditions": [stuck]})
+        assert status["failedRevision"] == status["updateRevision"]
+        assert condition(status, "Progressing") == ("False", "RolloutStuck")
+        assert condition(status, "Ready") == ("False", "RolloutStuck")
+        assert condition(status, "Available") == ("True", "PodsReady")
+
+    def test_o07_its_pods_trouble_is_told_and_is_not_taken_for_that_of_the_others(self) -> None:
+        crash = {
+            "name": "gateway",
+            "image": "x",
+            "ready": False,
+            "waiting": "CrashLoopBackOff",
+            "message": "",
+            "exit_code": 1,
+        }
+        pods = {"receptionist-canary-5d4-x": {**POD, "containers": [crash]}, "receptionist-7c8-y": POD}
+        status = self.status(pods=pods)
+        assert condition(status, "Progressing") == ("True", "CrashLoopBackOff")
+        assert condition(status, "Ready") == ("False", "CrashLoopBackOff")
+        others = {"receptionist-canary-5d4-x": POD, "receptionist-7c8-y": {**POD, "containers": [crash]}}
+        assert condition(self.status(pods=others), "Ready") == ("True", "Serving")
+
+
 def test_o07_paused_is_said_with_how_to_go_on() -> None:
     status = status_of(paused=True)
     assert condition(status, "Progressing") == ("False", "Paused")

@@ -11,6 +11,7 @@ from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_api.controllers import route_told
 from parley_operator.render.gateway_api.exposure import route_exposure
 from parley_operator.render.gateway_api.parents import gateway_id
+from parley_operator.render.ingress.advice import unacknowledged
 from parley_operator.render.rendered import Finding
 
 
@@ -34,4 +35,4 @@ def gateway_api(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
             yield Finding(ConditionType.ENDPOINT_READY, Reason.GATEWAY_NOT_FOUND, message)
     route = route_exposure(resource, facts)
     if route is not None:
-        yield from route_told(route, facts).findings
+        yield from unacknowledged(resource, route_told(route, facts).findings)

@@ -11,7 +11,7 @@ from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_api.controllers import route_told
 from parley_operator.render.gateway_api.exposure import RouteExposure, route_exposure
 from parley_operator.render.gateway_api.parents import Parent
-from parley_operator.render.ingress.exposure import HSTS_HEADER, HSTS_VALUE
+from parley_operator.render.ingress.exposure import HSTS_HEADER, HSTS_VALUE, Exposure
 from parley_operator.render.ingress.manifest import extra_object
 from parley_operator.render.labels import metadata
 from parley_operator.render.names import base_name, child_name
@@ -25,13 +25,16 @@ _REDIRECT = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme
 """To the port of https: a listener's own is often not the one that clients see."""
 
 
-def routes(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
-    """The routes, then the policies that name them; none where the resource has none or the API is not served."""
+def routes(resource: VoiceDeployment, facts: Facts, *, share: int = 0) -> list[Manifest]:
+    """The routes, then the policies that name them; none where the resource has none or the API is not served.
+
+    `share` is the percentage of new connections that goes to a canary.
+    """
     route = route_exposure(resource, facts)
     if route is None or KIND not in facts.apis:
         return []
     name = resource.metadata.name
-    manifests = [_route(resource, route, base_name(name), route.parents.serving, list(_serving(route)))]
+    manifests = [_route(resource, route, base_name(name), route.parents.serving, list(_serving(route, share)))]
     if route.parents.redirecting:
         redirect = child_name(name, "redirect")
         manifests.append(_route(resource, route, redirect, route.parents.redirecting, [_REDIRECT]))
@@ -53,9 +56,8 @@ def _route(
     }
 
 
-def _serving(route: RouteExposure) -> Iterator[dict[str, Any]]:
+def _serving(route: RouteExposure, share: int) -> Iterator[dict[str, Any]]:
     """Without a timeout: a call is one request."""
-    backend = {"group": "", "kind": "Service", "name": route.exposed.name, "port": _SERVICE_PORT, "weight": 1}
     hsts = {
         "type": "ResponseHeaderModifier",
         "responseHeaderModifier": {"set": [{"name": HSTS_HEADER, "value": HSTS_VALUE}]},
@@ -66,8 +68,16 @@ def _serving(route: RouteExposure) -> Iterator[dict[str, Any]]:
             "matches": [_match(path) for path in paths[first : first + _MATCHES]],
             **({"filters": [hsts]} if route.hsts else {}),
             "timeouts": {"request": "0s"},
-            "backendRefs": [backend],
+            "backendRefs": _backends(route.exposed, share),
         }
+
+
+def _backends(exposed: Exposure, share: int) -> list[dict[str, Any]]:
+    weights = {exposed.name: 100 - share, exposed.canary_name: share} if share else {exposed.name: 1}
+    return [
+        {"group": "", "kind": "Service", "name": name, "port": _SERVICE_PORT, "weight": weight}
+        for name, weight in weights.items()
+    ]
 
 
 def _match(path: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ that says it instead. Topics that a resource does not ask about are passed over,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -54,6 +54,7 @@ class Extra:
     suffix: str
     """Of its name, after the resource's; empty for the resource's own name."""
     body: dict[str, Any]
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Words:
     extras: tuple[Extra, ...] = ()
     redirect: Mapping[str, str] | None = None
     """Annotations of a second Ingress for plain HTTP, where the controller needs one to redirect."""
+    canary: Mapping[str, str] | None = None
+    """Annotations of a second Ingress for a canary's Service, where the controller shares connections by one."""
     unsaid: tuple[str, ...] = ()
     """What the controller takes from its own configuration alone: the setting to change, and where."""
 
@@ -75,6 +78,7 @@ class Words:
             service=_joined(self.service, other.service),
             extras=_merged((*self.extras, *other.extras)),
             redirect=other.redirect if self.redirect is None else self.redirect,
+            canary=other.canary if self.canary is None else self.canary,
             unsaid=(*self.unsaid, *other.unsaid),
         )
 
@@ -95,6 +99,13 @@ class Dialect:
     """A row for every topic."""
     reason: Reason = Reason.SET_IN_CONTROLLER
     """Why a setting is not honoured where a row cannot say it."""
+    canary: Callable[[Exposure, int], Words] | None = None
+    """Gives a canary's Service so many percent of new connections; None: there are no words for that."""
+
+    @property
+    def title(self) -> str:
+        """Its name in the middle of a sentence."""
+        return "this ingress controller" if self.reason is Reason.UNKNOWN_CONTROLLER else self.name
 
 
 @dataclass(frozen=True)
@@ -158,10 +169,11 @@ def _joined(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, st
 
 
 def _merged(extras: tuple[Extra, ...]) -> tuple[Extra, ...]:
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str], Extra] = {}
     for extra in extras:
-        found[extra.kind, extra.suffix] = _deep(found.get((extra.kind, extra.suffix), {}), extra.body)
-    return tuple(Extra(kind, suffix, body) for (kind, suffix), body in found.items())
+        known = found.get((extra.kind, extra.suffix))
+        found[extra.kind, extra.suffix] = replace(extra, body=_deep(known.body, extra.body)) if known else extra
+    return tuple(found.values())
 
 
 def _deep(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

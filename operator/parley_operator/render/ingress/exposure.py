@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.durations import seconds
@@ -11,6 +12,7 @@ from parley_operator.api.endpoint import ClientRateLimit, ConnectionSpec, Endpoi
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import public_paths
 from parley_operator.render.names import base_name, child_name
+from parley_operator.render.track import CANARY
 
 AFFINITY_COOKIE = "parley"
 HSTS_SECONDS = 365 * 24 * 3600
@@ -51,8 +53,15 @@ class Exposure:
     origins: tuple[str, ...]
     """Origins whose pages may ask for plain HTTP paths; the gateway itself judges those of WebSockets. Empty:
     there is nothing to say."""
-    annotated: bool
-    """Whether the user wrote annotations, and so may have said what a dialect cannot."""
+    class_name: str
+    """The IngressClass that applies; empty where that is not known."""
+    annotations: Mapping[str, str]
+    """What the user wrote, and so may have said what a dialect cannot."""
+
+    @property
+    def canary_name(self) -> str:
+        """Of a canary's Service, and of the objects that lead there."""
+        return child_name(self.name, CANARY.suffix)
 
 
 def exposure(resource: VoiceDeployment, facts: Facts) -> Exposure | None:
@@ -64,7 +73,8 @@ def exposure(resource: VoiceDeployment, facts: Facts) -> Exposure | None:
     if not hosts:
         return None
     tls_secret = tls_secret_name(resource.metadata.name, endpoint)
-    return describe(resource, endpoint, hosts=hosts, tls_secret=tls_secret, hsts=says_hsts(endpoint))
+    described = describe(resource, endpoint, hosts=hosts, tls_secret=tls_secret, hsts=says_hsts(endpoint))
+    return replace(described, class_name=facts.ingress_class.name if facts.ingress_class else "")
 
 
 def describe(
@@ -89,7 +99,8 @@ def describe(
         drain=math.ceil(seconds(resource.spec.rollout.drain_timeout)),
         rate_limit=endpoint.rate_limit.per_client_ip if endpoint.rate_limit else None,
         origins=_origins(resource),
-        annotated=bool(endpoint.ingress and endpoint.ingress.annotations),
+        class_name="",
+        annotations=(endpoint.ingress.annotations if endpoint.ingress else None) or {},
     )
 
 

@@ -9,7 +9,7 @@ from parley_operator.render.ingress.exposure import Exposure
 
 def _timeouts(exposed: Exposure) -> Words:
     """Whoever writes annotations has seen to it."""
-    if exposed.annotated:
+    if exposed.annotations:
         return Words()
     return unsaid(
         "Parley has no words for this ingress controller: say with endpoint.ingress.annotations that WebSockets "

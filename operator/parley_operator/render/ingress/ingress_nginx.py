@@ -78,6 +78,12 @@ def _origins(exposed: Exposure) -> Words:
     )
 
 
+def _canary(exposed: Exposure, share: int) -> Words:
+    """By a second Ingress of the same hosts and paths, which takes all but affinity from the first."""
+    annotations = {f"{_PREFIX}/canary": "true", f"{_PREFIX}/canary-weight": str(share)}
+    return Words(canary={**annotations, **_affinity(exposed).ingress})
+
+
 INGRESS_NGINX = Dialect(
     name="ingress-nginx",
     controllers=("k8s.io/ingress-nginx",),
@@ -96,4 +102,5 @@ INGRESS_NGINX = Dialect(
         Topic.RATE_LIMIT: _rate_limit,
         Topic.ORIGINS: _origins,
     },
+    canary=_canary,
 )

@@ -8,30 +8,39 @@ from typing import Any
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import Facts
-from parley_operator.render.ingress.dialect import Extra
+from parley_operator.render.ingress.canary import shared
+from parley_operator.render.ingress.dialect import Extra, Words
 from parley_operator.render.ingress.dialects import told
 from parley_operator.render.ingress.exposure import Exposure, exposure
 from parley_operator.render.labels import metadata
-from parley_operator.render.names import base_name, child_name
+from parley_operator.render.names import child_name
 from parley_operator.render.rendered import Manifest
+from parley_operator.render.track import CANARY
 
 
-def ingresses(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
+def ingresses(resource: VoiceDeployment, facts: Facts, *, share: int = 0) -> list[Manifest]:
     """What the controller's own objects are, the Ingress, and where needed another that redirects plain HTTP.
 
-    None where the resource exposes nothing. Only the protocols' paths are exposed.
+    None where the resource exposes nothing. Only the protocols' paths are exposed. `share` is the percentage of
+    new connections that goes to a canary; where there is one, an object says so last.
     """
     exposed = exposure(resource, facts)
     endpoint = resource.spec.endpoint
     if exposed is None or endpoint is None or endpoint.ingress is None:
         return []
-    words = told(exposed, facts).words
+    words = told(exposed, facts).words + (shared(exposed, facts, share=share) if share else Words())
     annotations = {**words.ingress, **(endpoint.ingress.annotations or {})}
     tls = {"tls": [{"hosts": list(exposed.hosts), "secretName": exposed.tls_secret}]} if exposed.tls_secret else {}
     manifests = [extra_object(resource, extra) for extra in words.extras]
     manifests.append(_ingress(resource, facts, exposed, suffix="", annotations=annotations, tls=tls))
     if words.redirect is not None:
         manifests.append(_ingress(resource, facts, exposed, suffix="redirect", annotations=words.redirect, tls={}))
+    if words.canary is not None:
+        name = exposed.canary_name
+        lead = _ingress(
+            resource, facts, exposed, suffix=CANARY.suffix, annotations=words.canary, tls={}, service=name
+        )
+        manifests.append(lead)
     return manifests
 
 
@@ -41,7 +50,7 @@ def extra_object(resource: VoiceDeployment, extra: Extra) -> Manifest:
     return {
         "apiVersion": OPTIONAL[extra.kind].api_version,
         "kind": extra.kind,
-        "metadata": metadata(resource, child_name(name, extra.suffix) if extra.suffix else base_name(name)),
+        "metadata": metadata(resource, child_name(name, extra.suffix), annotations=dict(extra.annotations)),
         **extra.body,
     }
 
@@ -54,19 +63,22 @@ def _ingress(
     suffix: str,
     annotations: Mapping[str, str],
     tls: Mapping[str, Any],
+    service: str | None = None,
 ) -> Manifest:
+    """`service` is where it leads, where that is not the resource's own Service."""
     name = resource.metadata.name
     class_name = _class_name(resource, facts)
     spec: dict[str, Any] = {
         **({"ingressClassName": class_name} if class_name else {}),
         **tls,
-        "rules": [{"host": host, "http": {"paths": _paths(exposed)}} for host in exposed.hosts],
+        "rules": [
+            {"host": host, "http": {"paths": _paths(exposed, service or exposed.name)}} for host in exposed.hosts
+        ],
     }
-    own_name = child_name(name, suffix) if suffix else base_name(name)
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
-        "metadata": metadata(resource, own_name, annotations=dict(annotations)),
+        "metadata": metadata(resource, child_name(name, suffix), annotations=dict(annotations)),
         "spec": spec,
     }
 
@@ -79,12 +91,12 @@ def _class_name(resource: VoiceDeployment, facts: Facts) -> str | None:
     return ingress.class_name or (facts.ingress_class.name if facts.ingress_class else None)
 
 
-def _paths(exposed: Exposure) -> list[dict[str, Any]]:
+def _paths(exposed: Exposure, service: str) -> list[dict[str, Any]]:
     return [
         {
             "path": path,
             "pathType": "Exact",
-            "backend": {"service": {"name": exposed.name, "port": {"name": "http"}}},
+            "backend": {"service": {"name": service, "port": {"name": "http"}}},
         }
         for path in exposed.paths
     ]

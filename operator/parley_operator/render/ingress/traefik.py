@@ -1,9 +1,10 @@
-"""Traefik: timeouts on its entry points, affinity on the Service, all else by Middleware objects."""
+"""Traefik: affinity on the Service, all else by Middleware objects; its timeouts do not touch WebSockets."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from parley_operator.api.endpoint import CLASS_ANNOTATION
 from parley_operator.render.ingress.dialect import (
     Dialect,
     Extra,
@@ -22,18 +23,14 @@ from parley_operator.render.ingress.exposure import (
     Exposure,
 )
 from parley_operator.render.ingress.origins import exact, patterns
+from parley_operator.render.track import CANARY
 
 _PREFIX = "traefik.ingress.kubernetes.io"
 _KIND = "Middleware"
 _PLAIN_ENTRY_POINT = "web"
 """What Traefik's chart calls the entry point for plain HTTP."""
-
-
-def _timeouts(exposed: Exposure) -> Words:
-    return unsaid(
-        "Traefik takes timeouts from its entry points alone: set entryPoints.NAME.transport.respondingTimeouts "
-        f"readTimeout and writeTimeout to 0s or at least {exposed.max_duration}s."
-    )
+_FIRST = 1_000_000
+"""Above every router of an Ingress, whose priority is the length of its rule."""
 
 
 def _reloads(exposed: Exposure) -> Words:
@@ -102,12 +99,42 @@ def _middleware(exposed: Exposure, suffix: str, spec: dict[str, Any]) -> Words:
     return Words(ingress=annotation, extras=(Extra(_KIND, suffix, {"spec": spec}),))
 
 
+def _canary(exposed: Exposure, share: int) -> Words:
+    """By a route of Traefik's own kind that goes before the Ingress, which has no word for weights."""
+    own = sorted(name for name in exposed.annotations if name.startswith(f"{_PREFIX}/router."))
+    if own:
+        return unsaid(f"Traefik cannot share connections of a router with settings of your own ({own[0]})")
+    weights = {exposed.name: 100 - share, exposed.canary_name: share}
+    suffixes = (("hsts", exposed.hsts), ("rate", exposed.rate_limit), ("cors", exposed.origins))
+    route = {
+        "kind": "Rule",
+        "match": _match(exposed),
+        "priority": _FIRST,
+        "middlewares": [{"name": f"{exposed.name}-{suffix}"} for suffix, wanted in suffixes if wanted],
+        "services": [_weighted(exposed, name, weight) for name, weight in weights.items()],
+    }
+    tls = {"tls": {"secretName": exposed.tls_secret}} if exposed.tls_secret else {}
+    annotations = {CLASS_ANNOTATION: exposed.class_name} if exposed.class_name else {}
+    return Words(extras=(Extra("IngressRoute", CANARY.suffix, {"spec": {"routes": [route], **tls}}, annotations),))
+
+
+def _match(exposed: Exposure) -> str:
+    hosts = " || ".join(f"Host(`{host}`)" for host in exposed.hosts)
+    paths = " || ".join(f"Path(`{path}`)" for path in exposed.paths)
+    return f"({hosts}) && ({paths})"
+
+
+def _weighted(exposed: Exposure, name: str, weight: int) -> dict[str, Any]:
+    cookie = {"name": AFFINITY_COOKIE, "httpOnly": True, "secure": exposed.tls_secret is not None}
+    return {"name": name, "port": "http", "weight": weight, "sticky": {"cookie": cookie}}
+
+
 TRAEFIK = Dialect(
     name="Traefik",
     controllers=("traefik.io/ingress-controller",),
     class_names=("traefik",),
     table={
-        Topic.TIMEOUTS: _timeouts,
+        Topic.TIMEOUTS: by_default,  # those of its entry points end with the upgrade to a WebSocket
         Topic.RELOADS: _reloads,
         Topic.AFFINITY: _affinity,
         Topic.HEALTH: by_default,  # it follows the pods' readiness
@@ -120,4 +147,5 @@ TRAEFIK = Dialect(
         Topic.RATE_LIMIT: _rate_limit,
         Topic.ORIGINS: _origins,
     },
+    canary=_canary,
 )
