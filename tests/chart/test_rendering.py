@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from parley_operator.api import VoiceDeployment
+from parley_operator.render.labels import labels
 from tests.chart.manifests import Manifests, of_kind, the
+from tests.operator.cluster import voice_deployment
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -95,6 +98,11 @@ def test_o11_the_definition_is_upgraded_with_the_chart_and_stays_when_it_goes(re
     assert definition["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     gone = the(render("crds.keep=false"), "CustomResourceDefinition")
     assert "helm.sh/resource-policy" not in gone["metadata"].get("annotations", {})
+    noted = the(render(r"crds.annotations.argocd\.argoproj\.io/sync-options=Prune=false"), definition["kind"])
+    assert noted["metadata"]["annotations"] == {
+        "argocd.argoproj.io/sync-options": "Prune=false",
+        "helm.sh/resource-policy": "keep",
+    }
 
 
 def test_o11_a_second_release_leaves_the_definition_to_the_first(render: Render) -> None:
@@ -181,7 +189,7 @@ def test_o11_the_operators_pods_are_placed_as_asked(render: Render) -> None:
     ]
 
 
-def test_o10_a_network_policy_leaves_the_operator_dns_and_the_api_server(render: Render) -> None:
+def test_o10_a_network_policy_leaves_the_operator_dns_the_api_server_and_gateways(render: Render) -> None:
     assert of_kind(render(), "NetworkPolicy") == []
     manifests = render("networkPolicy.create=true", "networkPolicy.apiServerPorts={8443}")
     policy = the(manifests, "NetworkPolicy")["spec"]
@@ -189,7 +197,11 @@ def test_o10_a_network_policy_leaves_the_operator_dns_and_the_api_server(render:
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     assert policy["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
     ports = [(port["port"], port["protocol"]) for rule in policy["egress"] for port in rule["ports"]]
-    assert ports == [(53, "UDP"), (53, "TCP"), (8443, "TCP")]
+    assert ports == [(53, "UDP"), (53, "TCP"), (8443, "TCP"), (8080, "TCP")]
+    assert [rule for rule in policy["egress"] if "to" not in rule] == policy["egress"][:2]
+    [gateways] = policy["egress"][2]["to"]
+    pods = labels(VoiceDeployment.parse(voice_deployment("agent")))
+    assert gateways["podSelector"]["matchLabels"].items() <= pods.items()
 
 
 def test_o10_a_network_policy_that_names_who_may_ask_leaves_helms_test_in(render: Render) -> None:
@@ -198,5 +210,5 @@ def test_o10_a_network_policy_that_names_who_may_ask_leaves_helms_test_in(render
     [rule] = the(manifests, "NetworkPolicy")["spec"]["ingress"]
     prometheus, test = rule["from"]
     assert prometheus == {"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}
-    labels = test["podSelector"]["matchLabels"].items()
-    assert all(labels <= pod["metadata"]["labels"].items() for pod in of_kind(manifests, "Pod"))
+    selected = test["podSelector"]["matchLabels"].items()
+    assert all(selected <= pod["metadata"]["labels"].items() for pod in of_kind(manifests, "Pod"))

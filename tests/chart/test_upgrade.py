@@ -94,19 +94,25 @@ def test_o11_the_definition_goes_with_the_release_and_the_resources_stay(
 
     helm(admin, "upgrade", RELEASE, chart)
     until(admin, accepted=True)
-    admin.read("kubectl", "create", "--validate=strict", "-f", "-", given=voice("new", **NEW_FIELD))
+    for name in ("new", "written"):
+        admin.read("kubectl", "create", "--validate=strict", "-f", "-", given=voice(name, **NEW_FIELD))
 
     helm(admin, "rollback", RELEASE, "1")
     until(admin, accepted=False)
     assert "turnTaking" not in get(admin, "vd", "new")["spec"], "an older definition does not show what it lacks"
+    seen = '{"status": {"observedGeneration": 1}}'
+    admin.read("kubectl", "patch", "vd", "written", "--subresource=status", "--type=merge", "-p", seen)
     helm(admin, "upgrade", RELEASE, chart)
     until(admin, accepted=True)
     assert get(admin, "vd", "new")["spec"]["turnTaking"]["endOfTurn"] == "Provider", "and has not lost it"
+    assert "turnTaking" not in get(admin, "vd", "written")["spec"], (
+        "until the resource is written: docs/upgrading.md"
+    )
 
     helm(admin, "uninstall", RELEASE)
     assert "deletionTimestamp" not in get(admin, "crd", CRD)["metadata"]
     assert not admin.succeeds("kubectl", "-n", NAMESPACE, "get", "deployment", "parley-operator")
-    assert {one["metadata"]["name"] for one in get(admin, "vd")["items"]} == {"kept", "new"}
+    assert {one["metadata"]["name"] for one in get(admin, "vd")["items"]} == {"kept", "new", "written"}
 
     helm(admin, "install", RELEASE, chart)
     after = get(admin, "vd", "kept")["metadata"]

@@ -102,3 +102,4 @@ async def test_o04_what_was_deleted_comes_back_with_the_same_token_and_authority
         [owner] = secret["metadata"]["ownerReferences"]
         assert owner["uid"] == resource["metadata"]["uid"]
     assert (await namespace.get("Deployment", NAME))["spec"]["template"] == was, "nor does any pod differ"
+    assert len(await namespace.find_all("ReplicaSet")) == 1, "no pod ran with any other token"

@@ -38,6 +38,10 @@ def pod(image: str) -> Json:
     }
 
 
+def pool(image: str) -> Json:
+    return {"name": "voices", "role": "TTS", "image": image}
+
+
 def agent(**spec: Any) -> Json:
     return voice_deployment("agent", **{"limits": COST, **spec})
 
@@ -84,6 +88,12 @@ CASES = (
         refused=pod("docker.io/library/miner:latest"),
         message="the image docker.io/library/miner:latest is from none of the places",
         accepted=pod("registry.example.com/parley/gateway:0.1"),
+    ),
+    Case(
+        policy="images",
+        refused=agent(workerPools=[pool("docker.io/library/miner:latest")]),
+        message="the image docker.io/library/miner:latest is from none of the places",
+        accepted=agent(workerPools=[pool("registry.example.com/models/piper:1")]),
     ),
     Case(
         policy="spending",
