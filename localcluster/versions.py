@@ -250,6 +250,15 @@ ISTIO_CRDS = GoBuild(
     modules=(GoModule("istio.io/api", "v1.31.1", "h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk="),),
     assets=("kubernetes/customresourcedefinitions.gen.yaml",),
 )
+KEDA_MODULE = GoModule("github.com/kedacore/keda/v2", "v2.21.0", "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=")
+KEDA_CRDS = GoBuild(
+    name="keda-crds",
+    modules=(KEDA_MODULE,),
+    assets=tuple(
+        f"config/crd/bases/keda.sh_{plural}.yaml"
+        for plural in ("scaledobjects", "scaledjobs", "triggerauthentications", "clustertriggerauthentications")
+    ),
+)
 TRAEFIK_CRDS = GoBuild(name="traefik-crds", modules=(TRAEFIK_MODULE,), assets=TRAEFIK.assets)
 
 CONTROL_PLANE = (ETCD, KUBE_APISERVER, KUBECTL, KUBE_CONTROL)

@@ -14,8 +14,9 @@ from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import NotFoundError
+from parley_operator.kube.served_group import is_served
 from parley_operator.render import Facts, Rendered, object_key, render
-from parley_operator.render.apis import OPTIONAL, Api
+from parley_operator.render.apis import CUSTOM_METRICS, OPTIONAL, Api
 
 _HISTORY = frozenset({"ControllerRevision"})
 """Kinds that only repeat the spec, and whose old objects stay."""
@@ -71,7 +72,8 @@ async def _facts(cluster: Cluster, body: Json) -> Facts:
     """What both states share: what is generated, and what Secrets hold, is left out of the comparison."""
     resource = VoiceDeployment.parse(body)
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
-    facts = Facts(release=release(), apis=await _served(cluster))
+    custom_metrics = await is_served(cluster.client, CUSTOM_METRICS)
+    facts = Facts(release=release(), apis=await _served(cluster), custom_metrics=custom_metrics)
     if ingress is None:
         return facts
     return replace(facts, ingress_class=await IngressClasses(cluster.client).resolve(ingress.class_name))

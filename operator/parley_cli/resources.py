@@ -76,7 +76,7 @@ def _supposed(resource: VoiceDeployment, ingress_controller: str | None) -> Fact
     """The cluster as it is hoped to be: references, the ingress class and every API are there."""
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
     ingress_class = IngressClass((ingress and ingress.class_name) or "default", ingress_controller)
-    return Facts(release=release(), ingress_class=ingress_class, apis=frozenset(OPTIONAL))
+    return Facts(release=release(), ingress_class=ingress_class, apis=frozenset(OPTIONAL), custom_metrics=True)
 
 
 def unknown_fields(document: dict[str, Any]) -> list[str]:

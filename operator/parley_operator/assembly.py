@@ -12,7 +12,7 @@ from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.client import Client
 from parley_operator.kube.discovery import Discovery
 from parley_operator.kube.events import EventRecorder
-from parley_operator.kube.inventory import Inventory
+from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.metadata_watch import MetadataWatches
 from parley_operator.kube.references import References
 from parley_operator.reconcile import LOOK_AGAIN, Reconciler, utc_now
@@ -35,6 +35,10 @@ class Knowledge:
     gateways: Gateways
     apis: Callable[[], frozenset[str]]
     """The optional kinds that are served at the moment."""
+    custom_metrics: Callable[[], bool] = lambda: False
+    """Whether the API of pods' own metrics is served at the moment."""
+    sessions: Callable[[Key], int | None] = lambda _: None
+    """How many callers talk to a resource; None where that is not known."""
 
 
 def reconciler(
@@ -58,6 +62,7 @@ def reconciler(
         values=ReferencedValues(client, inventory, watches=knowledge.watches, wakes=knowledge.wakes),
         classes=IngressClasses(client),
         apis=knowledge.apis,
+        custom_metrics=knowledge.custom_metrics,
         gateways=knowledge.gateways,
         release=release,
     )
@@ -71,4 +76,5 @@ def reconciler(
         clock=clock,
         on_apply=on_apply,
         look_again=look_again,
+        sessions=knowledge.sessions,
     )

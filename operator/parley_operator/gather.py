@@ -18,6 +18,7 @@ from parley_operator.kube.ownership import controller_uid
 from parley_operator.referenced import Data, ReferencedValues, decode_data
 from parley_operator.render import Facts, generated, signing, tls, token
 from parley_operator.render.apis import OPTIONAL
+from parley_operator.render.engines import ENGINES, made_by_keda
 from parley_operator.render.facts import Claim, IngressClass
 from parley_operator.render.names import base_name, child_name
 from parley_operator.render.track import CANARY, TRACKS
@@ -78,12 +79,14 @@ class FactsGatherer:
         values: ReferencedValues,
         classes: IngressClasses,
         apis: Callable[[], frozenset[str]],
+        custom_metrics: Callable[[], bool],
         gateways: Gateways,
         release: Release,
     ) -> None:
-        """`apis` says which optional kinds the API server serves at the moment."""
+        """`apis` says which optional kinds are served at the moment, `custom_metrics` whether that group is."""
         self._inventory, self._secrets, self._values = inventory, secrets, values
         self._classes, self._apis, self._gateways, self._release = classes, apis, gateways, release
+        self._custom_metrics = custom_metrics
 
     async def gather(
         self,
@@ -108,10 +111,12 @@ class FactsGatherer:
             image_pull_policy=self._release.pull_policy,
             ingress_class=await self._ingress_class(resource),
             apis=self._apis(),
+            custom_metrics=self._custom_metrics(),
             gateways=self._gateways.named_by(resource),
             route_controllers=self._route_controllers(key),
             taken_hosts=taken_hosts,
             now=now,
+            engines=self._engines(key, owner),
             replicas=self._replicas(key),
             worker_replicas=self._worker_replicas(key, owner),
             claims=self._claims(key, owner),
@@ -150,10 +155,21 @@ class FactsGatherer:
         live = self._inventory.get(Ref(OPTIONAL["HTTPRoute"].api_version, "HTTPRoute", key[0], base_name(key[1])))
         return frozenset(parent["controller"] for parent in live.view["parents"]) if live else frozenset()
 
+    def _engines(self, key: Key, owner: Owner) -> frozenset[str]:
+        """A HorizontalPodAutoscaler that KEDA made has our labels, and the ScaledObject as its controller."""
+        name = base_name(key[1])
+        found = set()
+        for live in self._inventory.of((key[0], name)):
+            if live.ref.kind == "HorizontalPodAutoscaler" and live.ref.name == made_by_keda(name):
+                found.add("KEDA")
+            elif live.ref.name == name and live.controller == owner.uid:
+                found.add(ENGINES.get(live.ref.kind, ""))
+        return frozenset(found - {""})
+
     def _replicas(self, key: Key) -> int | None:
         name = base_name(key[1])
         live = self._inventory.get(Ref("apps/v1", "Deployment", key[0], name))
-        return None if live is None else live.view["replicas"]
+        return live.view["replicas"] if live and live.view["claimed"] else None
 
     def _worker_replicas(self, key: Key, owner: Owner) -> dict[str, int]:
         gateways = {child_name(key[1], track.suffix) for track in TRACKS}

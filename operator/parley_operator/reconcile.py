@@ -23,6 +23,7 @@ from parley_operator.kube.inventory import Inventory, Key, Live
 from parley_operator.kube.ownership import FIELD_MANAGER
 from parley_operator.render import Facts, Rendered, object_key, render
 from parley_operator.render.canary import unshared
+from parley_operator.render.engines import made_by_keda
 from parley_operator.render.names import child_name
 from parley_operator.render.rendered import ObjectKey
 from parley_operator.render.track import CANARY
@@ -106,13 +107,18 @@ class Reconciler:
         clock: Callable[[], datetime] = utc_now,
         on_apply: Callable[[str], None] = lambda _: None,
         look_again: float = LOOK_AGAIN,
+        sessions: Callable[[Key], int | None] = lambda _: None,
     ) -> None:
-        """`on_apply` is told what each apply did: unchanged, created or updated. `settling` is for tests."""
+        """`on_apply` is told what each apply did: unchanged, created or updated. `settling` is for tests.
+
+        `sessions` says how many callers talk to a resource; None where that is not known.
+        """
         self._client, self._discovery, self._inventory = client, discovery, inventory
         self._resources, self._gatherer, self._recorder = resources, gatherer, recorder
         self._settling = settling or Settling()
         self._applier = Applier(client, discovery, inventory)
         self._clock, self._on_apply, self._look_again = clock, on_apply, look_again
+        self._sessions = sessions
 
     async def reconcile(self, key: Key) -> float | None:
         """Do all that is missing; returns the seconds after which to look again even if nothing happens.
@@ -237,6 +243,8 @@ class Reconciler:
         for live in sorted(self._owned(key, owner), key=lambda live: live.ref.kind in _PRUNED_LAST):
             if live.ref.kind not in PRUNED or ObjectKey(live.ref.kind, live.ref.name) in wanted:
                 continue
+            if live.view.get("leaving"):
+                continue
             if live.ref.kind == "ConfigMap" and not self._is_settled(key, owner):
                 continue
             logger.info("pruning", extra={"kind": live.ref.kind, "namespace": key[0], "object": live.ref.name})
@@ -271,7 +279,9 @@ class Reconciler:
             canary=self._view(key, owner, "Deployment", name=child_name(key[1], CANARY.suffix)),
             ingress=self._view(key, owner, "Ingress"),
             route=self._view(key, owner, "HTTPRoute"),
-            autoscaler=self._view(key, owner, "HorizontalPodAutoscaler"),
+            autoscaler=self._autoscaler(key, owner),
+            scaled_object=self._view(key, owner, "ScaledObject"),
+            sessions=self._sessions(key),
             pods=self._pods(key, pool=None),
         )
 
@@ -294,6 +304,13 @@ class Reconciler:
         siblings = self._inventory.of(self._resources.children_of(key))
         found = (live for live in siblings if live.ref.kind == "Pod" and live.view["pool"] == pool)
         return {live.ref.name: live.view for live in found}
+
+    def _autoscaler(self, key: Key, owner: Owner) -> Json | None:
+        """Ours, or what KEDA made of our ScaledObject: that has our labels, and another controller."""
+        namespace, name = self._resources.children_of(key)
+        made = Ref("autoscaling/v2", "HorizontalPodAutoscaler", namespace, made_by_keda(name))
+        live = self._inventory.get(made)
+        return self._view(key, owner, "HorizontalPodAutoscaler") or (live.view if live else None)
 
     async def _publish(self, body: Json, status: Json, *, now: datetime) -> None:
         """Write the status where it changed, after telling what changed: a crash between repeats neither."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import READY_NEEDS, ConditionType, Reason
+from parley_operator.autoscaling_status import autoscaling_verdict
 from parley_operator.canary_status import Trial, canary_status, trial_verdict
 from parley_operator.kube.client import Json
 from parley_operator.pod_trouble import Trouble, first_trouble
@@ -44,6 +45,10 @@ class Children:
     ingress: Json | None = None
     route: Json | None = None
     autoscaler: Json | None = None
+    """The HorizontalPodAutoscaler of the gateway, whoever made it."""
+    scaled_object: Json | None = None
+    sessions: int | None = None
+    """How many callers talk; None where that is not known."""
     pods: Mapping[str, Json] | None = None
     """By name."""
 
@@ -162,6 +167,8 @@ def compute_status(
             now=now,
         ),
     }
+    if children.sessions is not None:
+        status["sessions"] = {"active": children.sessions}
     if rendered.certificate is not None:
         status["certificate"] = _certificate_status(rendered.certificate)
     if applied_hash := applied or previous.get("appliedHash"):
@@ -385,15 +392,12 @@ def _autoscaling(case: _Case) -> Verdict:
 
 
 def _own_autoscaling(case: _Case) -> Verdict:
-    if case.resource.spec.scaling.type == "Fixed":
-        return Verdict("True", Reason.FIXED_REPLICAS, "spec.replicas says how many pods there are.")
-    active = (case.children.autoscaler or {"active": None})["active"]
-    if active is None:
-        return Verdict("Unknown", Reason.AUTOSCALING, "The autoscaler has not said anything yet.")
-    if active:
-        return Verdict("True", Reason.AUTOSCALING, "The autoscaler says how many pods there are.")
-    said = case.children.autoscaler["message"] if case.children.autoscaler else ""
-    return Verdict("False", Reason.METRICS_UNAVAILABLE, f"{said} {Reason.METRICS_UNAVAILABLE.advice}".strip())
+    return autoscaling_verdict(
+        case.resource,
+        finding=case.finding(ConditionType.AUTOSCALING_READY),
+        scaled_object=case.children.scaled_object,
+        autoscaler=case.children.autoscaler,
+    )
 
 
 def _settings(case: _Case) -> Verdict:

@@ -11,8 +11,11 @@ from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import View
 from parley_operator.kube.ownership import SCALE_MANAGER, owned_fields
 from parley_operator.render.apis import OPTIONAL
+from parley_operator.render.labels import COMPONENT
 from parley_operator.render.worker_labels import POOL
 
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+"""By this annotation a ReplicaSet chooses which of its pods goes first."""
 CONFIG_VOLUME = "config"
 """The pod's volume that mounts the gateway's configuration."""
 
@@ -27,6 +30,7 @@ def deployment(body: Json) -> Json:
         "replicas": body["spec"].get("replicas"),
         "replicas_seen": status.get("replicas", 0),
         "scaled": owned_fields(body, SCALE_MANAGER),
+        "claimed": _is_claimed(body),
         **{name: status.get(name, 0) for name in _COUNTS},
         "conditions": _conditions(status),
     }
@@ -40,12 +44,16 @@ def replica_set(body: Json) -> Json:
 
 
 def pod(body: Json) -> Json:
-    """Whose it is (None: the gateway's, else a worker pool's), whether it serves, and what keeps it from that."""
-    status = body.get("status") or {}
+    """Whose it is (pool None: the gateway's), whether it serves, and what its deletion costs."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    labels = metadata.get("labels") or {}
     return {
-        "pool": (body["metadata"].get("labels") or {}).get(POOL),
+        "pool": labels.get(POOL),
+        "component": labels.get(COMPONENT, ""),
+        "address": status.get("podIP", ""),
+        "deletion_cost": (metadata.get("annotations") or {}).get(DELETION_COST),
         "phase": status.get("phase", "Pending"),
-        "leaving": "deletionTimestamp" in body["metadata"],
+        "leaving": "deletionTimestamp" in metadata,
         "containers": [_container(container) for container in status.get("containerStatuses") or []],
         "unschedulable": next(
             (
@@ -86,12 +94,21 @@ def route(body: Json) -> Json:
 
 
 def autoscaler(body: Json) -> Json:
-    """Whether it gets figures. Its other conditions change with every decision."""
+    """What keeps it from scaling, and whether it wants more than it may. Its other words change all the time."""
     found = {condition["type"]: condition for condition in _conditions(body.get("status") or {})}
-    active = found.get("ScalingActive")
-    if active is None or active["status"] == "True":
-        return {"active": None if active is None else True, "message": ""}
-    return {"active": False, "message": f"{active['reason']}: {active['message']}"}
+    known = [found[kind] for kind in ("AbleToScale", "ScalingActive") if kind in found]
+    limited = found.get("ScalingLimited", {})
+    return {
+        "told": "ScalingActive" in found,
+        "trouble": next((condition for condition in known if condition["status"] == "False"), None),
+        "at_most": (limited.get("status"), limited.get("reason")) == ("True", "TooManyReplicas"),
+    }
+
+
+def scaled_object(body: Json) -> Json:
+    """Whether KEDA takes it. Whether it is active at the moment changes with the load."""
+    conditions = {condition["type"]: condition for condition in _conditions(body.get("status") or {})}
+    return {"leaving": "deletionTimestamp" in body["metadata"], "ready": conditions.get("Ready")}
 
 
 def claim(body: Json) -> Json:
@@ -128,6 +145,7 @@ VIEWS: dict[str, View] = {
     "Pod": pod,
     "PodDisruptionBudget": nothing,
     "ReplicaSet": replica_set,
+    "ScaledObject": scaled_object,
     "Secret": nothing,
     "Service": nothing,
     "ServiceAccount": nothing,
@@ -152,6 +170,12 @@ WATCHED: dict[str, tuple[str, str, str]] = {
 
 PRUNED = frozenset(VIEWS) - {"Pod", "ReplicaSet"}
 """Kinds that we make and therefore remove; pods and replica sets are their controllers'."""
+
+
+def _is_claimed(deployment: Json) -> bool:
+    """Whether anybody has said the replicas: we, an autoscaler, or a person. One is only the server's default."""
+    owned = (entry.get("fieldsV1") or {} for entry in deployment["metadata"].get("managedFields") or ())
+    return any("f:replicas" in fields.get("f:spec", {}) for fields in owned)
 
 
 def _conditions(status: Json) -> list[dict[str, Any]]:

@@ -69,8 +69,9 @@ def leaves_a_stage_mute(resource: VoiceDeployment, pools: Mapping[str, PoolChild
 def autoscaling_trouble(pools: Mapping[str, PoolChildren]) -> str | None:
     """Of the first pool whose autoscaler gets no figures."""
     for name, children in pools.items():
-        if children.autoscaler is not None and children.autoscaler["active"] is False and children.wanted:
-            return f"Pool {name}: {children.autoscaler['message']}"
+        trouble = children.autoscaler["trouble"] if children.autoscaler and children.wanted else None
+        if trouble is not None:
+            return f"Pool {name}: {trouble['reason']}: {trouble['message']}"
     return None
 
 

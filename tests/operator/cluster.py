@@ -194,7 +194,7 @@ class Namespace:
 
     async def _play_kubelet(self) -> None:
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
-        async for event in self._events(self.path("Pod"), {}):
+        async for event in self.events("Pod"):
             pod = event["object"]
             conditions = (pod.get("status") or {}).get("conditions") or []
             if event["type"] == "DELETED" or any(
@@ -215,10 +215,10 @@ class Namespace:
             async for event in self._watched(path, query | since):
                 yield None if event["type"] == "DELETED" else event["object"]
 
-    async def _events(self, path: str, query: dict[str, str]) -> AsyncIterator[Json]:
+    async def events(self, kind: str) -> AsyncIterator[Json]:
         """Everything that is there as ADDED, then what happens; a gap begins again."""
         while True:
-            async for event in self._watched(path, query):
+            async for event in self._watched(self.path(kind), {}):
                 yield event
 
     async def _watched(self, path: str, query: dict[str, str]) -> AsyncIterator[Json]:

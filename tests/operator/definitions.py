@@ -15,6 +15,7 @@ from localcluster.versions import (
     ENVOY_GATEWAY_CRDS,
     GATEWAY_API_CRDS,
     ISTIO_CRDS,
+    KEDA_CRDS,
     PROMETHEUS_OPERATOR,
     TRAEFIK_CRDS,
     GoBuild,
@@ -49,6 +50,10 @@ def envoy_gateway() -> list[Definition]:
 
 def istio() -> list[Definition]:
     return published(ISTIO_CRDS, "DestinationRule")
+
+
+def keda() -> list[Definition]:
+    return published(KEDA_CRDS, "ScaledObject")
 
 
 def traefik() -> list[Definition]:

@@ -17,7 +17,7 @@
   verbs: [list, watch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch]
+  verbs: [list, watch, patch]
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, patch, delete]
@@ -54,13 +54,16 @@
 - apiGroups: [monitoring.coreos.com]
   resources: [podmonitors, prometheusrules, servicemonitors]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
 {{- end }}
 
 {{/*
-What is the cluster's. Without it the controller of an ingress class is known by its name alone, and a CRD that
+What is the cluster's. Without it the controller of an ingress class is known by its name alone, and an API that
 comes or goes is noticed minutes later.
 */}}
 {{- define "parley.clusterRules" -}}
@@ -69,6 +72,9 @@ comes or goes is noticed minutes later.
   verbs: [get, list]
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
+  verbs: [list, watch]
+- apiGroups: [apiregistration.k8s.io]
+  resources: [apiservices]
   verbs: [list, watch]
 {{- end }}
 

@@ -135,6 +135,24 @@ class Reason(StrEnum):
         "MetricsUnavailable",
         "The autoscaler gets no CPU figures: install metrics-server, or wait for a pod to become ready.",
     )
+    SESSIONS_UNAVAILABLE = (
+        "SessionsUnavailable",
+        "The autoscaler gets no figures of active sessions: see that Prometheus scrapes the pods and that "
+        "voice_sessions_active is served (docs/scaling.md). Until then CPU adds pods, and none is taken away.",
+    )
+    TWO_AUTOSCALERS = (
+        "TwoAutoscalers",
+        "Another HorizontalPodAutoscaler has the same pods, so that neither scales: delete the other one.",
+    )
+    UNABLE_TO_SCALE = "UnableToScale", "The autoscaler cannot set the number of pods: read why in the message."
+    SCALED_OBJECT_NOT_READY = (
+        "ScaledObjectNotReady",
+        "Read what KEDA says; scaling.prometheus is the usual cause. The number of pods stays as it is.",
+    )
+    HANDING_OVER = (
+        "HandingOver",
+        "Wait for the former autoscaler to go. A ScaledObject goes once KEDA's operator has let go of it.",
+    )
 
     # SettingsHonoured
     ALL_HONOURED = "AllHonoured"

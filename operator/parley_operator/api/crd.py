@@ -100,6 +100,13 @@ def _printer_columns() -> list[dict[str, Any]]:
             "description": "Percent of new connections for a change that is tried.",
             "priority": 1,
         },
+        {
+            "name": "Sessions",
+            "type": "integer",
+            "jsonPath": ".status.sessions.active",
+            "description": "Callers who talk, under an autoscaler.",
+            "priority": 1,
+        },
         {"name": "Version", "type": "string", "jsonPath": ".status.version", "priority": 1},
         {"name": "Message", "type": "string", "jsonPath": ready("message"), "priority": 1},
         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},

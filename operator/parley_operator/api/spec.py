@@ -30,6 +30,11 @@ def _connections_outlive_sessions(spec: Any) -> bool:
     return seconds(connection.max_duration) >= seconds(spec.limits.session_duration)
 
 
+def _scales_before_full(spec: Any) -> bool:
+    target = spec.scaling.target_sessions_per_pod
+    return target is None or target * 10 <= spec.limits.sessions_per_pod * 9
+
+
 class VoiceDeploymentSpec(ResourceModel):
     """What is wanted. `agent` and `pipeline` are all that a first resource needs."""
 
@@ -78,11 +83,21 @@ class VoiceDeploymentSpec(ResourceModel):
             holds=lambda spec: spec.billing is None or spec.records is not None,
         ),
         Rule(
-            cel="oldSelf.scaling.type != 'HPA' || self.scaling.type != 'HPA' || self.replicas == oldSelf.replicas",
-            message="replicas belongs to the autoscaler while scaling.type is HPA: "
+            cel="oldSelf.scaling.type == 'Fixed' || self.scaling.type == 'Fixed' || "
+            "self.replicas == oldSelf.replicas",
+            message="replicas belongs to the autoscaler while scaling.type is HPA or KEDA: "
             "change scaling.minReplicas or scaling.maxReplicas instead",
             field="replicas",
             blame="FieldValueForbidden",
+        ),
+        # An autoscaler takes a tenth above its target for the target itself: full pods would never be too full.
+        Rule(
+            cel="!has(self.scaling.targetSessionsPerPod) || "
+            "self.scaling.targetSessionsPerPod * 10 <= self.limits.sessionsPerPod * 9",
+            message="scaling.targetSessionsPerPod must be at most nine tenths of limits.sessionsPerPod, or pods "
+            "are full before one is added: lower the first, or raise the second",
+            field="scaling.targetSessionsPerPod",
+            holds=_scales_before_full,
         ),
         Rule(
             cel="duration(self.rollout.drainTimeout) >= duration(self.limits.sessionDuration)",

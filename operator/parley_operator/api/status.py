@@ -65,6 +65,13 @@ class CanaryStatus(ResourceModel):
     """When this revision was first tried."""
 
 
+class SessionsStatus(ResourceModel):
+    """What callers do at the moment."""
+
+    active: Annotated[int, Field(ge=0)]
+    """Sessions that talk, those in draining pods included; as of the last minutes."""
+
+
 class VoiceDeploymentStatus(ResourceModel):
     """What the operator saw and did."""
 
@@ -82,6 +89,8 @@ class VoiceDeploymentStatus(ResourceModel):
     """Pods of the current spec."""
     workers: Annotated[str, Field(max_length=512)] | None = None
     """Workers that are ready of those that are wanted, pool by pool, as in "tts 2/2, stt 1/1"."""
+    sessions: SessionsStatus | None = None
+    """How many callers talk, under an autoscaler; absent where a pod does not answer the operator."""
     current_revision: Name | None = None
     """The ControllerRevision whose pods were last all ready."""
     update_revision: Name | None = None

@@ -40,8 +40,12 @@ OPTIONAL: dict[str, Api] = {
     "PodMonitor": Api("monitoring.coreos.com", "v1", "podmonitors"),
     "ServiceMonitor": Api("monitoring.coreos.com", "v1", "servicemonitors"),
     "PrometheusRule": Api("monitoring.coreos.com", "v1", "prometheusrules"),
+    "ScaledObject": Api("keda.sh", "v1alpha1", "scaledobjects"),
 }
 """By kind."""
+
+CUSTOM_METRICS = "custom.metrics.k8s.io"
+"""The API group by which autoscalers read what each pod tells; whoever installs a server of it registers it."""
 
 GATEWAY = Api("gateway.networking.k8s.io", "v1", "gateways")
 """Read, never made."""

@@ -42,7 +42,7 @@ def share(canary: VoiceDeployment, facts: Facts) -> int:
 
 def replicas(canary: VoiceDeployment, facts: Facts) -> int:
     """The canary's pods: the same part of all as its share of connections, and at least one; none of none."""
-    wanted = wanted_replicas(canary, facts.replicas)
+    wanted = wanted_replicas(canary, facts)
     whole = (facts.replicas or 0) if wanted is None else wanted
     return math.ceil(whole * (wanted_share(canary) or 0) / ALL)
 

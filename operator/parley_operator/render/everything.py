@@ -8,6 +8,7 @@ from parley_operator.render.canary import canary_deployment_key, canary_manifest
 from parley_operator.render.dashboard import dashboard
 from parley_operator.render.deployment import deployment
 from parley_operator.render.endpoints import endpoints
+from parley_operator.render.engines import held_engine
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_api import routes
 from parley_operator.render.gateway_config import config_map
@@ -25,6 +26,7 @@ from parley_operator.render.rendered import Manifest, ObjectKey, Rendered, objec
 from parley_operator.render.revision import kept_revisions, revision
 from parley_operator.render.salt import salt_secret, salt_secret_name
 from parley_operator.render.scale import scale
+from parley_operator.render.scaled_object import scaled_object
 from parley_operator.render.service import service
 from parley_operator.render.service_account import service_account
 from parley_operator.render.signing import mints_client_secrets, signing_secret, signing_value
@@ -51,7 +53,7 @@ def render(resource: VoiceDeployment, facts: Facts, *, canary: VoiceDeployment |
         selector=selector(resource),
         endpoints=endpoints(resource, facts),
         manifests=manifests,
-        scale=scale(resource, facts.replicas) if scalable else None,
+        scale=scale(resource, facts) if scalable else None,
         worker_scales=worker_scales(pooled, facts),
         keep=frozenset((held | in_use | kept_revisions(resource, facts)) - applied),
         certificate=served_certificate(resource, facts),
@@ -77,7 +79,8 @@ def _manifests(resource: VoiceDeployment, facts: Facts, canary: VoiceDeployment 
         deployment(resource, facts),
         *(canary_manifests(resource, canary, facts) if canary else ()),
         pdb(resource),
-        hpa(resource),
+        hpa(resource, facts),
+        scaled_object(resource, facts),
         *ingresses(resource, facts, share=tried),
         *routes(resource, facts, share=tried),
         pod_monitor(resource, facts),
@@ -95,8 +98,14 @@ def _held_of_canary(canary: VoiceDeployment | None, facts: Facts) -> set[ObjectK
 
 
 def _held(resource: VoiceDeployment, facts: Facts) -> set[ObjectKey]:
-    """What is left as it is: a Deployment whose new pods could not start, Secrets whose content is not known."""
-    held = {_deployment_key(resource)} if missing_values(resource, facts) else set()
+    """What is left as it is.
+
+    A Deployment whose new pods could not start, Secrets whose content is not known, and an autoscaler that waits
+    for another one to go.
+    """
+    held = held_engine(resource, facts)
+    if missing_values(resource, facts):
+        held.add(_deployment_key(resource))
     if facts.salt is None:
         held.add(ObjectKey("Secret", salt_secret_name(resource)))
     if is_generated(resource) and facts.token is None:

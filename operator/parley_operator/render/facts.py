@@ -92,6 +92,8 @@ class Facts:
     """None: there is no such class, or no default class."""
     apis: frozenset[str] = frozenset()
     """The kinds of `render.apis.OPTIONAL` that the API server serves."""
+    custom_metrics: bool = False
+    """Whether the API server serves `apis.CUSTOM_METRICS`."""
     gateways: Mapping[tuple[str, str], Gateway | None] = field(default_factory=dict)
     """The Gateways that the resource names, by namespace and name; None: there is none. One that is absent here is
     not known."""
@@ -117,8 +119,10 @@ class Facts:
     tls: TlsMaterial | None = field(default=None, repr=False)
     """Content of the live Secrets <name>-ca and <name>-tls; None: there are none, or they are not readable."""
 
+    engines: frozenset[str] = frozenset()
+    """Autoscalers of the gateway that are live: HPA, KEDA, both while one hands over to the other."""
     replicas: int | None = None
-    """`spec.replicas` of the live Deployment; None: there is no Deployment."""
+    """`spec.replicas` of the live Deployment; None: there is none, or nobody has said its replicas yet."""
     worker_replicas: Mapping[str, int] = field(default_factory=dict)
     """`spec.replicas` of the live Deployments of worker pools, by name."""
     claims: Mapping[str, Claim] = field(default_factory=dict)

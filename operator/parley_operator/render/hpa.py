@@ -1,64 +1,35 @@
-"""The HorizontalPodAutoscaler: quick to add pods, slow to take one away."""
+"""The HorizontalPodAutoscaler of the gateway: on CPU, and on active sessions where the cluster can tell them."""
 
 from __future__ import annotations
 
-import math
-
 from parley_operator.api import VoiceDeployment
-from parley_operator.api.durations import seconds
-from parley_operator.api.scaling import (
-    DEFAULT_MIN_REPLICAS,
-    DEFAULT_SCALE_DOWN_WINDOW,
-    DEFAULT_TARGET_CPU_PERCENT,
-)
+from parley_operator.api.scaling import DEFAULT_MIN_REPLICAS, DEFAULT_TARGET_CPU_PERCENT
+from parley_operator.render.autoscaler import autoscaler, cpu, per_pod
+from parley_operator.render.facts import Facts
 from parley_operator.render.labels import metadata
 from parley_operator.render.names import base_name
 from parley_operator.render.pod import CONTAINER
 from parley_operator.render.rendered import Manifest
 
-SCALE_DOWN_PERIOD_SECONDS = 120
-"""One pod in two minutes: the defaults, every pod above need in 15 s, end busy pods."""
+SESSIONS_METRIC = "voice_sessions_active"
+"""As the gateway tells it and as custom.metrics.k8s.io must call it."""
 
 
-def hpa(resource: VoiceDeployment) -> Manifest | None:
-    """The autoscaler; None for fixed scaling. It rests by itself while a suspension holds the replicas at 0."""
-    scaling, name = resource.spec.scaling, base_name(resource.metadata.name)
-    if scaling.type != "HPA":
+def hpa(resource: VoiceDeployment, facts: Facts) -> Manifest | None:
+    """The autoscaler; None for another engine. It rests by itself while a suspension holds the replicas at 0.
+
+    A metric that nobody serves would keep every pod for ever: sessions are asked for only where their API is.
+    """
+    scaling = resource.spec.scaling
+    if scaling.type != "HPA" or scaling.max_replicas is None:
         return None
-    target = {
-        "type": "Utilization",
-        "averageUtilization": scaling.target_cpu_percent or DEFAULT_TARGET_CPU_PERCENT,
-    }
-    window = math.ceil(seconds(scaling.scale_down_window or DEFAULT_SCALE_DOWN_WINDOW))
-    return {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": metadata(resource, name),
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
-            "minReplicas": scaling.min_replicas or DEFAULT_MIN_REPLICAS,
-            "maxReplicas": scaling.max_replicas,
-            # The container's own use: a sidecar of the user's mesh does not count.
-            "metrics": [
-                {
-                    "type": "ContainerResource",
-                    "containerResource": {"name": "cpu", "container": CONTAINER, "target": target},
-                }
-            ],
-            "behavior": {
-                "scaleUp": {
-                    "stabilizationWindowSeconds": 0,
-                    "selectPolicy": "Max",
-                    "policies": [
-                        {"type": "Percent", "value": 100, "periodSeconds": 15},
-                        {"type": "Pods", "value": 4, "periodSeconds": 15},
-                    ],
-                },
-                "scaleDown": {
-                    "stabilizationWindowSeconds": window,
-                    "selectPolicy": "Max",
-                    "policies": [{"type": "Pods", "value": 1, "periodSeconds": SCALE_DOWN_PERIOD_SECONDS}],
-                },
-            },
-        },
-    }
+    metrics = [cpu(CONTAINER, scaling.target_cpu_percent or DEFAULT_TARGET_CPU_PERCENT)]
+    if scaling.target_sessions_per_pod is not None and facts.custom_metrics:
+        metrics.append(per_pod(SESSIONS_METRIC, scaling.target_sessions_per_pod))
+    return autoscaler(
+        metadata(resource, base_name(resource.metadata.name)),
+        least=scaling.min_replicas or DEFAULT_MIN_REPLICAS,
+        most=scaling.max_replicas,
+        metrics=metrics,
+        scale_down_window=scaling.scale_down_window,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.render.canary import unshared, wanted_share
+from parley_operator.render.engines import autoscaling
 from parley_operator.render.facts import CertificateFact, Facts
 from parley_operator.render.gateway_api import gateway_api
 from parley_operator.render.ingress import exposure, tls_secret_name, told, unacknowledged
@@ -128,6 +129,7 @@ POLICIES: tuple[Policy, ...] = (
     kinds_not_served,
     unreadable_class,
     canary_share,
+    autoscaling,
     controller_settings,
     worker_values,
     worker_findings,

@@ -21,7 +21,8 @@ from parley_operator.kube.lease import Lease
 from parley_operator.kube.metadata_watch import MetadataWatches, ObjectName, Watched
 from parley_operator.kube.optional import OptionalKind, OptionalWatch, OptionalWatches
 from parley_operator.kube.references import References
-from parley_operator.render.apis import GATEWAY, OPTIONAL, Api
+from parley_operator.kube.served_group import API_SERVICES, REGISTERED_BY_OTHERS, ServedGroup
+from parley_operator.render.apis import CUSTOM_METRICS, GATEWAY, OPTIONAL, Api
 from parley_operator.render.labels import CHILD_SELECTOR, NAME
 from parley_operator.resources import Resources
 from parley_operator.runtime.health import HealthReport, WatchHealth
@@ -37,6 +38,7 @@ from parley_operator.runtime.settings import (
 )
 from parley_operator.runtime.watches import Listings, News, register
 from parley_operator.runtime.workers import Workers, resync
+from parley_operator.sessions import Sessions
 from parley_operator.views import VIEWS, WATCHED
 
 logger = logging.getLogger(__name__)
@@ -136,9 +138,14 @@ class Operator:
         self._is_leader = True
         self._metrics.leader.set(1)
         optional = self._optional(client)
-        definitions = MetadataWatches(
-            client, self._definitions(), lambda _, name: optional.definition_changed(name[1])
-        )
+        custom_metrics = self._custom_metrics(client)
+
+        def registered(kind: str, name: ObjectName) -> None:
+            heard = custom_metrics.look_again if kind == "APIService" else optional.definition_changed
+            heard(name[1])
+
+        definitions = MetadataWatches(client, self._definitions(), registered)
+        sessions = Sessions(client, self._inventory, self._resources, wake=self._queue.add)
         watches = MetadataWatches(client, self._unlabelled(), self._changed)
         knowledge = Knowledge(
             resources=self._resources,
@@ -147,6 +154,8 @@ class Operator:
             wakes=self._wakes,
             gateways=self._gateways,
             apis=lambda: self._news.apis,
+            custom_metrics=lambda: custom_metrics.served,
+            sessions=sessions.active,
         )
         work_on = reconciler(
             client,
@@ -162,8 +171,10 @@ class Operator:
                 watches.run(),
                 optional.run(),
                 definitions.run(),
+                custom_metrics.run(),
+                sessions.run(),
                 self._watch(connection),
-                self._work(workers, watches),
+                self._work(workers, watches, custom_metrics),
                 resync(lambda: self._resources, self._queue.add, period=RESYNC_PERIOD),
             )
             tasks = [group.create_task(part) for part in work]
@@ -174,11 +185,12 @@ class Operator:
                 task.cancel()
         self._is_leader = False
 
-    async def _work(self, workers: Workers, watches: MetadataWatches) -> None:
+    async def _work(self, workers: Workers, watches: MetadataWatches, custom_metrics: ServedGroup) -> None:
         """Nothing is reconciled before everything has been seen: what is not known would be made anew."""
         await self._news.complete.wait()
         await watches.listed()
         await self._gateways.complete.wait()
+        await custom_metrics.known.wait()
         logger.info("synced", extra={"resources": len(list(self._resources))})
         await workers.run(WORKERS)
 
@@ -221,9 +233,21 @@ class Operator:
             ]
         )
 
+    def _custom_metrics(self, client: Client) -> ServedGroup:
+        recheck = RECHECK_SECONDS_UNTOLD if self._options.namespaces else RECHECK_SECONDS
+
+        def changed() -> None:
+            for key in self._resources:
+                self._queue.add(key)
+
+        return ServedGroup(client, CUSTOM_METRICS, recheck=recheck, changed=changed)
+
     def _definitions(self) -> list[Watched]:
-        """CRDs are the cluster's: an operator of some namespaces may not see them."""
-        return [] if self._options.namespaces else [Watched("CustomResourceDefinition", DEFINITIONS, "")]
+        """What brings APIs is the cluster's: an operator of some namespaces may not see it."""
+        if self._options.namespaces:
+            return []
+        registered = Watched("APIService", API_SERVICES, REGISTERED_BY_OTHERS)
+        return [Watched("CustomResourceDefinition", DEFINITIONS, ""), registered]
 
     def _unlabelled(self) -> list[Watched]:
         scopes = [f"/namespaces/{namespace}" for namespace in self._options.namespaces] or [""]

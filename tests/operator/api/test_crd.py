@@ -97,7 +97,7 @@ def test_o06_scale_is_refused_where_an_autoscaler_decides(resources: Resources) 
     resources.apply(document)
     answer = resources.scale("auto", 3)
     assert answer.status == 422
-    assert "replicas belongs to the autoscaler while scaling.type is HPA" in answer.body["message"]
+    assert "replicas belongs to the autoscaler while scaling.type is HPA or KEDA" in answer.body["message"]
     fixed = resources.apply(named("auto", resource(scaling={"type": "Fixed"}, replicas=3)))
     assert fixed.status == 200, fixed.body
 

@@ -845,7 +845,7 @@ BAD: list[Bad] = [
         "HPA without a maximum",
         resource(scaling={"type": "HPA"}),
         "spec.scaling.maxReplicas",
-        "maxReplicas is required for type HPA",
+        "maxReplicas is required for types HPA and KEDA",
     ),
     Bad(
         "HPA upside down",
@@ -857,7 +857,46 @@ BAD: list[Bad] = [
         "autoscaling without HPA",
         resource(scaling={"maxReplicas": 5}),
         "spec.scaling",
-        "are for type HPA; type Fixed takes spec.replicas",
+        "are for types HPA and KEDA; type Fixed takes spec.replicas",
+    ),
+    Bad(
+        "KEDA without a Prometheus",
+        resource(scaling={"type": "KEDA", "maxReplicas": 5, "targetSessionsPerPod": 10}),
+        "spec.scaling",
+        "type KEDA needs targetSessionsPerPod, and prometheus",
+    ),
+    Bad(
+        "KEDA without a target",
+        resource(scaling={"type": "KEDA", "maxReplicas": 5, "prometheus": {"serverAddress": "http://prometheus"}}),
+        "spec.scaling",
+        "type KEDA needs targetSessionsPerPod, and prometheus",
+    ),
+    Bad(
+        "a Prometheus for an HPA",
+        resource(scaling={"type": "HPA", "maxReplicas": 5, "prometheus": {"serverAddress": "http://prometheus"}}),
+        "spec.scaling.prometheus",
+        "prometheus is for type KEDA",
+    ),
+    Bad(
+        "a Prometheus with a password in its address",
+        resource(
+            scaling={
+                "type": "KEDA",
+                "maxReplicas": 5,
+                "targetSessionsPerPod": 10,
+                "prometheus": {"serverAddress": "http://user:password@prometheus"},
+            }
+        ),
+        "spec.scaling.prometheus.serverAddress",
+        "without user, query or fragment",
+    ),
+    Bad(
+        "a target that only full pods pass",
+        resource(
+            scaling={"type": "HPA", "maxReplicas": 5, "targetSessionsPerPod": 46}, limits={"sessionsPerPod": 50}
+        ),
+        "spec.scaling.targetSessionsPerPod",
+        "at most nine tenths of limits.sessionsPerPod",
     ),
     Bad(
         "window too long",

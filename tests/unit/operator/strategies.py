@@ -89,13 +89,25 @@ AUTHS: st.SearchStrategy[Any] = st.one_of(
 LIMITS = optional(
     sessionDuration=seconds(10, 1_800),
     idleTimeout=seconds(5, 600),
-    sessionsPerPod=st.integers(1, 1000),
+    sessionsPerPod=st.integers(10, 1000),
     connectionsPerPod=st.integers(1000, 100_000),
 )
 SCALINGS = st.one_of(
     st.just({"type": "Fixed"}),
     optional(
         {"type": st.just("HPA"), "maxReplicas": st.integers(10, 1000)},
+        minReplicas=st.integers(1, 10),
+        targetSessionsPerPod=st.integers(1, 9),
+        targetCPUPercent=st.integers(10, 100),
+        scaleDownWindow=seconds(0, 3600),
+    ),
+    optional(
+        {
+            "type": st.just("KEDA"),
+            "maxReplicas": st.integers(10, 1000),
+            "targetSessionsPerPod": st.integers(1, 9),
+            "prometheus": st.just({"serverAddress": "http://prometheus:9090"}),
+        },
         minReplicas=st.integers(1, 10),
         targetCPUPercent=st.integers(10, 100),
         scaleDownWindow=seconds(0, 3600),

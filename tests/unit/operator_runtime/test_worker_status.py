@@ -125,7 +125,7 @@ def test_o09_suspended_pools_are_at_rest() -> None:
 
 
 def test_o09_an_autoscaler_without_figures_is_told() -> None:
-    blind = {"active": False, "message": "FailedGetPodsMetric: no such metric"}
+    blind = {"trouble": {"reason": "FailedGetPodsMetric", "message": "no such metric"}}
     pool = {**PIPER, "scaling": {"maxReplicas": 2}}
     _, conditions = status(with_pools(pool), piper=PoolChildren(deployment=SERVING, autoscaler=blind))
     assert conditions["AutoscalingReady"]["status"] == "False"
