@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from localcluster import ControlPlane
 from parley_operator.kube.errors import InvalidError
 from tests.operator.cluster import Json, Namespace, condition
 from tests.operator.process import OperatorProcess
+from tests.operator.test_cli import Parley
 
 pytestmark = pytest.mark.controlplane
 
@@ -101,6 +103,25 @@ async def test_o09_a_pool_is_made_mended_and_removed(namespace: Namespace, opera
         if name == STT:
             await namespace.until_gone(kind, name)
     assert (await namespace.get("Deployment", TTS))["spec"]["selector"]["matchLabels"]["parley.dev/pool"] == "tts"
+
+
+async def test_o12_the_command_tells_workers_from_gateways(
+    namespace: Namespace, operator: OperatorProcess, plane: ControlPlane
+) -> None:
+    assert operator.is_running()
+    await made(namespace, pool(replicas=2, **cached()), pipeline=speaks())
+    parley = Parley(plane.kubeconfig, namespace.name)
+    lines = (await parley("status", NAME)).out.splitlines()
+    depths = {line.strip().partition(" ")[0]: len(line) - len(line.lstrip()) for line in lines}
+    replica_set = next(one for one in depths if one.startswith(f"ReplicaSet/{TTS}-"))
+    workers = [one.removeprefix("Pod/") for one in depths if one.startswith(f"Pod/{TTS}-")]
+    assert len(workers) == 2
+    assert depths[f"Deployment/{TTS}"] < depths[replica_set] < depths[f"Pod/{workers[0]}"]
+    assert any(f"PersistentVolumeClaim/{TTS}  Pending, 1Gi, ReadWriteMany" in line for line in lines)
+    # Sessions are the gateway's: workers are not asked for theirs.
+    asked = [one["pod"] for one in (await parley("sessions", NAME, "-o", "json")).content]
+    assert len(asked) == 1
+    assert asked[0] not in workers
 
 
 async def test_o09_replicas_are_the_pools_autoscalers(namespace: Namespace, operator: OperatorProcess) -> None:

@@ -20,6 +20,8 @@ from tests.unit.operator.worker_examples import BAD_POOLS, FULL_POOL, GOOD_POOLS
 
 pytestmark = pytest.mark.controlplane
 
+SAMPLE = Path(__file__).parents[3] / "manifests" / "samples" / "worker-pools.yaml"
+
 
 @pytest.mark.parametrize("document", GOOD_POOLS.values(), ids=GOOD_POOLS.keys())
 def test_o09_good_pools_are_accepted(resources: Resources, document: dict[str, Any]) -> None:
@@ -38,11 +40,17 @@ def test_o09_bad_pools_are_refused_by_the_server_and_by_validate_alike(
         assert bad.says in words or "should" in words or "Required" in words or "Unsupported" in words, words
     else:
         assert "duplicate" in answer.body["message"], answer.body["message"]
+    # Without a cluster it is known as well, and where.
     file = tmp_path / "pools.yaml"
     file.write_text(yaml.safe_dump(bad.document))
     offline = CliRunner().invoke(main, ["validate", str(file)])
     assert offline.exit_code == 1, offline.output
     assert f"{bad.path}: " in offline.output
+
+
+def test_o09_the_sample_is_accepted(resources: Resources) -> None:
+    answer = resources.apply(yaml.safe_load(SAMPLE.read_text()), dry_run=True)
+    assert answer.status == 201, answer.body["message"]
 
 
 def pool_manifests(resources: Resources, name: str, document: dict[str, Any]) -> list[Manifest]:
