@@ -55,9 +55,13 @@ def worker_scale(resource: VoiceDeployment, pool: WorkerPoolSpec, live: int | No
 
 
 def _wanted(pool: WorkerPoolSpec, live: int | None, *, suspended: bool) -> int | None:
-    """Under an autoscaler it is set when the Deployment is new and when a suspension ends, and never else."""
+    """Under an autoscaler it is set where there are fewer than its least: at first, and when a suspension ends.
+
+    An autoscaler never goes below; but a Deployment whose maker was killed before this has the server's default.
+    """
     if suspended:
         return 0
     if pool.scaling is None:
         return DEFAULT_REPLICAS if pool.replicas is None else pool.replicas
-    return None if live else pool.scaling.min_replicas
+    least = pool.scaling.min_replicas
+    return least if live is None or live < least else None

@@ -230,6 +230,7 @@ def test_o09_a_pool_is_scaled_on_cpu_or_on_what_its_workers_say(scaling: Any, ki
         ({"scaling": {"minReplicas": 2, "maxReplicas": 9}}, 7, False, None),
         ({"scaling": {"minReplicas": 2, "maxReplicas": 9}}, 7, True, 0),
         ({"scaling": {"minReplicas": 2, "maxReplicas": 9}}, 0, False, 2),
+        ({"scaling": {"minReplicas": 2, "maxReplicas": 9}}, 1, False, 2),
     ],
 )
 def test_o09_replicas_are_the_autoscalers_where_there_is_one(
