@@ -165,7 +165,7 @@ class Reconciler:
             paused=paused,
             blocked=blocked,
             held=held,
-            applied="" if blocked or paused else self._applier.fingerprint(rendered.manifests, owner),
+            applied="" if blocked or paused or refused else self._applier.fingerprint(rendered.manifests, owner),
             previous=body.get("status") or {},
             now=now,
         )
@@ -176,12 +176,17 @@ class Reconciler:
         return min(wait, again or wait) if held else again
 
     def _held(self, rendered: Rendered, owner: Owner) -> frozenset[ObjectKey]:
-        """What waits until the resource is left alone; nothing where a Deployment is yet to be made."""
+        """What waits until the resource is left alone; nothing where the gateway's Deployment is yet to be made.
+
+        A pool that is yet to be made waits for nobody.
+        """
         rolling = [manifest for manifest in rendered.manifests if replaces_pods(manifest)]
         deployments = [manifest for manifest in rolling if manifest["kind"] == "Deployment"]
-        if not all(self._applier.exists(manifest, owner) for manifest in deployments):
+        missing = [manifest for manifest in deployments if not self._applier.exists(manifest, owner)]
+        if any(pool_of(manifest) is None for manifest in missing):
             return frozenset()
-        return frozenset(object_key(one) for one in rolling if not self._applier.is_applied(one, owner))
+        waiting = (one for one in rolling if one not in missing and not self._applier.is_applied(one, owner))
+        return frozenset(object_key(one) for one in waiting)
 
     async def _plan(self, key: Key, body: Json, resource: VoiceDeployment, owner: Owner, now: datetime) -> _Plan:
         """Which spec serves, whether another is tried beside it, and the facts for both."""
