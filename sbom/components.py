@@ -13,6 +13,8 @@ _METADATA = re.compile(r".*/site-packages/[^/]+[.]dist-info/METADATA")
 _STATUS = re.compile(r"var/lib/dpkg/status(?:[.]d/[^/]+)?")
 _COPYRIGHT = re.compile(r"usr/share/doc/(?P<package>[^/]+)/copyright")
 _OTHERS = frozenset({"etc/os-release", "usr/lib/os-release", "opt/parley/pyvenv.cfg"})
+_UNSAID = {"espeakng-loader": "GPL-3.0-or-later"}
+"""Licences of distributions that say nothing themselves: this one carries eSpeak NG (docs/embedded-speech.md)."""
 _LONGEST_LICENCE = 100
 """Characters; some distributions put the whole text where its name belongs."""
 _MOST_LICENCES = 20
@@ -65,13 +67,16 @@ def _distributions(files: Mapping[str, bytes]) -> Iterator[Component]:
         said = email.parser.Parser().parsestr(content.decode(errors="replace"), headersonly=True)
         name, version = normalized(str(said["Name"])), str(said["Version"])
         expression = str(said["License-Expression"] or "")
+        licences = () if expression else _named(said.get("License"), said.get_all("Classifier") or [])
+        if not expression and not licences:
+            expression = _UNSAID.get(name, "")
         yield Component(
             kind="python",
             name=name,
             version=version,
             purl=f"pkg:pypi/{name}@{quote(version)}",
             expression=expression,
-            licences=() if expression else _named(said.get("License"), said.get_all("Classifier") or []),
+            licences=licences,
         )
 
 

@@ -13,7 +13,7 @@ from parley_client.errors import RefusedError, UnreachableError
 from quickstart import sample
 from tests.cluster.calls import call, line_to, wait_until_routed
 from tests.cluster.conftest import Cluster
-from tests.cluster.kubernetes import CHILD, CHILDREN, Namespace, is_ready
+from tests.cluster.kubernetes import CHILD, CHILDREN, Namespace
 from tests.cluster.resources import through_ingress, voice_deployment
 from tests.recordings import IN_VOCABULARY, recording
 
@@ -127,10 +127,3 @@ async def test_g8_a_wrong_token_and_an_untrusted_certificate_are_refused(
         with pytest.raises(UnreachableError, match="not trusted"):
             async with wrong.connect():
                 pass
-
-
-async def test_o11_the_charts_own_test_passes(cluster: Cluster) -> None:
-    said = cluster.commands.read("helm", "test", "parley", "--namespace", cluster.operator.name, timeout=120)
-    assert "Succeeded" in said
-    ready = [pod for pod in cluster.operator.all("Pod").values() if is_ready(pod)]
-    assert len(ready) == 2

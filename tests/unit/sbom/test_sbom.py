@@ -158,6 +158,12 @@ def test_o11_a_licence_that_is_a_whole_text_is_left_out() -> None:
     assert component.licences == ()
 
 
+def test_o11_what_carries_espeak_ng_says_so() -> None:
+    text = b"Name: espeakng_loader\nVersion: 0.2.4\n"
+    [component] = components({f"{SITE}/espeakng_loader-0.2.4.dist-info/METADATA": text}, architecture="amd64")
+    assert (component.name, component.expression) == ("espeakng-loader", "GPL-3.0-or-later")
+
+
 def test_o11_a_file_that_is_no_image_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "other.tar"
     with tarfile.open(path, "w") as outer:
