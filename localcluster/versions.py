@@ -259,6 +259,17 @@ KEDA_CRDS = GoBuild(
         for plural in ("scaledobjects", "scaledjobs", "triggerauthentications", "clustertriggerauthentications")
     ),
 )
+CERT_MANAGER_CRDS = GoBuild(
+    name="cert-manager-crds",
+    modules=(
+        GoModule(
+            "github.com/cert-manager/cert-manager",
+            "v1.21.2",
+            "h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=",
+        ),
+    ),
+    assets=("deploy/crds/cert-manager.io_certificates.yaml",),
+)
 TRAEFIK_CRDS = GoBuild(name="traefik-crds", modules=(TRAEFIK_MODULE,), assets=TRAEFIK.assets)
 
 CONTROL_PLANE = (ETCD, KUBE_APISERVER, KUBECTL, KUBE_CONTROL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parley_contract.config import GatewayConfig
-from parley_gateway import configuration, demo, logs
+from parley_gateway import configuration, demo, logs, trust
 from parley_gateway.configuration import ConfigurationError
 from parley_gateway.drain import Stop
 from parley_gateway.gateway import Gateway
@@ -27,6 +28,7 @@ _EXIT_CONFIGURATION = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a gateway until it is stopped; 0 after a clean end, 2 where it cannot start as it is configured."""
     arguments = _parser().parse_args(argv)
+    trust.keep_to_bundle(os.environ)
     try:
         with _configured(arguments) as config:
             logs.configure(level=config.log_level, human=arguments.demo)

@@ -1,9 +1,18 @@
-"""Whom the gateway believes when it calls out: one TLS context for all that it connects to."""
+"""Whom the gateway believes when it calls out: the authorities in the file SSL_CERT_FILE, else the system's.
+
+Most clients share one TLS context. Those with certificates of their own are told of the file: Stripe's,
+OpenTelemetry's and PostgreSQL's.
+"""
 
 from __future__ import annotations
 
+import os
 import ssl
+from collections.abc import MutableMapping
 from functools import cache
+from pathlib import Path
+
+_FILE, _FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 
 
 @cache
@@ -18,3 +27,18 @@ def trust() -> ssl.SSLContext:
 
         context.load_verify_locations(certifi.where())
     return context
+
+
+def bundle() -> str | None:
+    """The file of trusted certificates; None: the system's."""
+    return os.environ.get(_FILE) or None
+
+
+def keep_to_bundle(environment: MutableMapping[str, str]) -> None:
+    """Let nobody trust the system's authorities besides: OpenSSL looks for a certificate in a folder as well.
+
+    It finds certificates there by names that are hashes, and so none in the bundle's own folder. To be called
+    before any client is made.
+    """
+    if file := environment.get(_FILE):
+        environment.setdefault(_FOLDER, str(Path(file).parent))

@@ -9,6 +9,7 @@ from datetime import datetime
 from parley_operator.api import VoiceDeployment
 from parley_operator.gateways import Gateways
 from parley_operator.ingress_classes import IngressClasses
+from parley_operator.issuance import issuance
 from parley_operator.kube.apply import Owner
 from parley_operator.kube.client import Client, Json
 from parley_operator.kube.discovery import Ref
@@ -19,7 +20,7 @@ from parley_operator.referenced import Data, ReferencedValues, decode_data
 from parley_operator.render import Facts, generated, signing, tls, token
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.engines import ENGINES, made_by_keda
-from parley_operator.render.facts import Claim, IngressClass
+from parley_operator.render.facts import Claim, IngressClass, Issuance
 from parley_operator.render.names import base_name, child_name
 from parley_operator.render.track import CANARY, TRACKS
 
@@ -127,6 +128,8 @@ class FactsGatherer:
             token=known.token,
             signing_key=known.signing_key,
             tls=known.tls,
+            issuance=self._issuance(key),
+            ingress_secret=self._ingress_secret(key),
         )
         facts = generated.complete(resource, facts, now=now, canary=canary)
         referenced = await self._values.read(resource, salt=facts.salt or "", canary=canary)
@@ -134,6 +137,7 @@ class FactsGatherer:
             facts,
             values=referenced.values,
             served_certificate=referenced.certificate,
+            issued_for=referenced.issued_for,
             addresses=referenced.addresses,
         )
 
@@ -165,6 +169,15 @@ class FactsGatherer:
             elif live.ref.name == name and live.controller == owner.uid:
                 found.add(ENGINES.get(live.ref.kind, ""))
         return frozenset(found - {""})
+
+    def _issuance(self, key: Key) -> Issuance | None:
+        api = OPTIONAL["Certificate"].api_version
+        live = self._inventory.get(Ref(api, "Certificate", key[0], base_name(key[1])))
+        return issuance(live.view) if live else None
+
+    def _ingress_secret(self, key: Key) -> str | None:
+        live = self._inventory.get(Ref("networking.k8s.io/v1", "Ingress", key[0], base_name(key[1])))
+        return live.view["secret"] if live else None
 
     def _replicas(self, key: Key) -> int | None:
         name = base_name(key[1])

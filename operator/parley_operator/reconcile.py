@@ -67,6 +67,7 @@ _EXPECTED = frozenset(
         "SetInController",
         "Paused",
         "CanaryRunning",
+        "CertificatePending",
     }
 )
 """Reasons that are news but no warnings: the last is true of every resource of an ingress class."""

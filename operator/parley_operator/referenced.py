@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.kube.client import Client, Json
@@ -30,6 +30,8 @@ from parley_operator.render.references import (
 
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 CERTIFICATE_KEY = "tls.crt"
+ISSUED_FOR = "cert-manager.io/certificate-name"
+"""The annotation by which cert-manager tells the Secrets that it fills."""
 
 ObjectId = tuple[str, str]
 """Kind and name, in the resource's namespace."""
@@ -42,9 +44,19 @@ class Referenced:
 
     values: Mapping[ValueId, ReferencedValue]
     certificate: CertificateFact | None
-    """Of the Secret that `tls.secretRef` names."""
+    """Of the Secret that `tls.secretRef` names, or that cert-manager fills."""
+    issued_for: str | None
+    """The Certificate that cert-manager made that Secret for."""
     addresses: Mapping[ValueId, tuple[Address, ...]]
     """Where the URLs lead that Secrets hold."""
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Of one object; never kept, never logged."""
+
+    data: Data = field(repr=False)
+    issued_for: str | None
 
 
 @dataclass(frozen=True)
@@ -88,15 +100,18 @@ class ReferencedValues:
         contents = {target: await self._content(key[0], target) for target in sorted(objects)}
         values = {
             reference.target: referenced_value(
-                contents[reference.target.kind, reference.target.name], key=reference.target.key, salt=salt
+                _data(contents[reference.target.kind, reference.target.name]),
+                key=reference.target.key,
+                salt=salt,
             )
             for reference in found
         }
         urls = [url for spec in specs for url in destinations.secret_urls(spec).values()]
-        served = next((r.target for r in found if r.purpose is Purpose.CERTIFICATE), None)
-        certificate = _describe(contents[served.kind, served.name]) if served else None
+        served = next((r.target for r in found if r.purpose in (Purpose.CERTIFICATE, Purpose.ISSUED)), None)
+        secret = contents[served.kind, served.name] if served else None
         led = {target: _led(contents, target) for target in map(destinations.target, urls)}
-        self._known[key] = _Known(found, versions, salt, Referenced(values, certificate, led))
+        referenced = Referenced(values, _describe(secret), secret.issued_for if secret else None, led)
+        self._known[key] = _Known(found, versions, salt, referenced)
         return self._known[key].referenced
 
     def forget(self, key: Key) -> None:
@@ -112,13 +127,14 @@ class ReferencedValues:
         labelled = self._inventory.get(Ref("v1", kind, namespace, name))
         return str(labelled.version) if labelled else None
 
-    async def _content(self, namespace: str, target: ObjectId) -> Data | None:
+    async def _content(self, namespace: str, target: ObjectId) -> _Content | None:
         kind, name = target
         try:
             body = await self._client.get(f"/api/v1/namespaces/{namespace}/{_PLURALS[kind]}/{name}")
         except NotFoundError:
             return None
-        return decode_data(body, kind=kind)
+        annotations = body["metadata"].get("annotations") or {}
+        return _Content(decode_data(body, kind=kind), annotations.get(ISSUED_FOR))
 
 
 def decode_data(body: Json, *, kind: str) -> Data:
@@ -130,10 +146,14 @@ def decode_data(body: Json, *, kind: str) -> Data:
     return data
 
 
-def _led(contents: Mapping[ObjectId, Data | None], target: ValueId) -> tuple[Address, ...]:
-    url = (contents[target.kind, target.name] or {}).get(target.key, b"")
+def _data(content: _Content | None) -> Data | None:
+    return content.data if content else None
+
+
+def _led(contents: Mapping[ObjectId, _Content | None], target: ValueId) -> tuple[Address, ...]:
+    url = (_data(contents[target.kind, target.name]) or {}).get(target.key, b"")
     return addresses(url.decode(errors="replace"))
 
 
-def _describe(data: Data | None) -> CertificateFact | None:
-    return certificates.describe(data.get(CERTIFICATE_KEY, b"")) if data is not None else None
+def _describe(secret: _Content | None) -> CertificateFact | None:
+    return certificates.describe(secret.data.get(CERTIFICATE_KEY, b"")) if secret else None

@@ -18,7 +18,7 @@ from parley_operator.canary_status import Trial, canary_status, trial_verdict
 from parley_operator.kube.client import Json
 from parley_operator.pod_trouble import Trouble, first_trouble
 from parley_operator.render import Finding, Rendered
-from parley_operator.render.references import references
+from parley_operator.render.references import Purpose, references
 from parley_operator.render.rendered import ObjectKey, ServedCertificate
 from parley_operator.render.revision import revision_name
 from parley_operator.route_status import route_verdict
@@ -300,7 +300,7 @@ def _found(case: _Case, condition: ConditionType) -> Verdict | None:
 def _credentials(case: _Case) -> Verdict:
     if found := _found(case, ConditionType.CREDENTIALS_READY):
         return found
-    if not references(case.resource):
+    if all(reference.purpose is Purpose.ISSUED for reference in references(case.resource)):
         return Verdict("True", Reason.NO_CREDENTIALS_NEEDED, "The spec refers to no Secret.")
     return Verdict("True", Reason.CREDENTIALS_FOUND, "Everything that the spec refers to is there.")
 
@@ -308,7 +308,10 @@ def _credentials(case: _Case) -> Verdict:
 def _certificate(case: _Case) -> Verdict:
     if found := _found(case, ConditionType.CERTIFICATE_READY):
         return found
-    certificate = case.rendered.certificate
+    endpoint, certificate = case.resource.spec.endpoint, case.rendered.certificate
+    if endpoint is not None and endpoint.gateway is not None:
+        said = "The Gateway's listener names the certificate: it is the Gateway's to get and to renew."
+        return Verdict("True", Reason.LISTENER_S_CERTIFICATE, said)
     if certificate is None:
         return Verdict("True", Reason.NO_CERTIFICATE, "No TLS at the Ingress is asked for.")
     until = f" until {certificate.not_after:%Y-%m-%d}" if certificate.not_after else ""

@@ -67,9 +67,10 @@ def pod(body: Json) -> Json:
 
 
 def ingress(body: Json) -> Json:
-    """The addresses that the controller published."""
-    status = body.get("status") or {}
-    return {"addresses": (status.get("loadBalancer") or {}).get("ingress") or []}
+    """The addresses that the controller published, and the Secret with its certificate."""
+    status, named = body.get("status") or {}, body["spec"].get("tls") or [{}]
+    addresses = (status.get("loadBalancer") or {}).get("ingress") or []
+    return {"addresses": addresses, "secret": named[0].get("secretName")}
 
 
 def route(body: Json) -> Json:
@@ -91,6 +92,13 @@ def route(body: Json) -> Json:
             for parent in parents
         ],
     }
+
+
+def certificate(body: Json) -> Json:
+    """What cert-manager says of it as it is now, not as it was, and when it will renew it."""
+    status, generation = body.get("status") or {}, body["metadata"].get("generation", 0)
+    current = [c for c in status.get("conditions") or [] if c.get("observedGeneration", generation) >= generation]
+    return {"conditions": _conditions({"conditions": current}), "renewalTime": status.get("renewalTime")}
 
 
 def autoscaler(body: Json) -> Json:
@@ -134,6 +142,7 @@ def controller_revision(body: Json) -> Json:
 
 VIEWS: dict[str, View] = {
     **dict.fromkeys(OPTIONAL, nothing),
+    "Certificate": certificate,
     "HTTPRoute": route,
     "ConfigMap": nothing,
     "ControllerRevision": controller_revision,

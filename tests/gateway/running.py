@@ -173,9 +173,9 @@ class Process:
 
 
 @asynccontextmanager
-async def process(config: Path) -> AsyncIterator[tuple[Process, Served]]:
+async def process(config: Path, *, host: str = HOST) -> AsyncIterator[tuple[Process, Served]]:
     """The real command with the real signals; ready when this begins, gone when it ends."""
-    command = [sys.executable, "-m", "parley_gateway", "--config", str(config), "--host", HOST, "--port", "0"]
+    command = [sys.executable, "-m", "parley_gateway", "--config", str(config), "--host", host, "--port", "0"]
     child = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     running = Process(child)
     try:

@@ -129,6 +129,35 @@ def operator(start_operator: StartOperator) -> OperatorProcess:
     return process
 
 
+@pytest.fixture(scope="session")
+def changing_plane() -> Iterator[ControlPlane]:
+    """A control plane where definitions of other projects come and go."""
+    with ControlPlane(controllers=CONTROLLERS) as running:
+        prepare(running)
+        yield running
+
+
+@pytest.fixture
+async def cluster_operator(
+    changing_plane: ControlPlane, namespace: Namespace, tmp_path: Path
+) -> AsyncIterator[OperatorProcess]:
+    """A leader for the whole cluster, since definitions are the cluster's. It leaves no resource behind."""
+    process = OperatorProcess(
+        changing_plane.kubeconfig_for(OPERATOR_USER),
+        tmp_path / "operator.log",
+        "--lease-namespace",
+        namespace.name,
+    ).start()
+    try:
+        process.wait_for_log("synced")
+        yield process
+    finally:
+        process.stop()
+        print(process.raw_log())
+        for resource in await namespace.find_all("VoiceDeployment"):
+            await namespace.delete("VoiceDeployment", resource["metadata"]["name"])
+
+
 @pytest.fixture
 def lone_operator(start_operator: StartOperator) -> OperatorProcess:
     """One without a Lease, to be killed and started again: the next need not wait until a dead one's expires."""

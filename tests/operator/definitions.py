@@ -12,6 +12,7 @@ from localcluster.builds import BuildCache
 from localcluster.paths import cache_dir
 from localcluster.progress import Progress
 from localcluster.versions import (
+    CERT_MANAGER_CRDS,
     ENVOY_GATEWAY_CRDS,
     GATEWAY_API_CRDS,
     ISTIO_CRDS,
@@ -54,6 +55,10 @@ def istio() -> list[Definition]:
 
 def keda() -> list[Definition]:
     return published(KEDA_CRDS, "ScaledObject")
+
+
+def cert_manager() -> list[Definition]:
+    return published(CERT_MANAGER_CRDS, "Certificate")
 
 
 def traefik() -> list[Definition]:

@@ -20,13 +20,15 @@ STOP_SECONDS = 25.0
 class OperatorProcess:
     """`python -m parley_operator run`, with its log in a file."""
 
-    def __init__(self, kubeconfig: Path, log: Path, *arguments: str) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, *arguments: str, days: int = 0) -> None:
+        """`days`: how far its clock is ahead of the true one."""
         self._kubeconfig, self._log, self._arguments = kubeconfig, log, arguments
+        self._program = ["tests.operator.moved_clock", str(days)] if days else ["parley_operator"]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> OperatorProcess:
         """Start it, or start it again after it ended."""
-        command = [sys.executable, "-m", "parley_operator", "run", "--kubeconfig", str(self._kubeconfig)]
+        command = [sys.executable, "-m", *self._program, "run", "--kubeconfig", str(self._kubeconfig)]
         command += ["--http-host", "127.0.0.1", "--http-port", "0", *self._arguments]
         self._log.write_bytes(b"")
         with self._log.open("ab") as log:

@@ -19,7 +19,15 @@ from parley_operator.kube.errors import ApiError, ConflictError
 from parley_operator.render import Manifest, ObjectKey, object_key, render
 from parley_operator.render.apis import OPTIONAL
 from tests.operator.cluster import Namespace, open_namespace, voice_deployment
-from tests.operator.definitions import gateway_api, install, keda, prometheus_operator, remove, traefik
+from tests.operator.definitions import (
+    cert_manager,
+    gateway_api,
+    install,
+    keda,
+    prometheus_operator,
+    remove,
+    traefik,
+)
 from tests.operator.fields.children import Change, as_seen, differences
 from tests.operator.fields.row import Row
 from tests.operator.fields.schema import changed
@@ -115,7 +123,7 @@ class Server:
 def namespace_of_fields(plane: ControlPlane) -> Iterator[str]:
     """A namespace on a server that knows the kinds of others which the rows make."""
     name = f"fields-{secrets.token_hex(3)}"
-    definitions = [*gateway_api(), *traefik(), *prometheus_operator(), *keda()]
+    definitions = [*gateway_api(), *traefik(), *prometheus_operator(), *keda(), *cert_manager()]
 
     async def prepare(*, known: bool) -> None:
         async with open_namespace(str(plane.kubeconfig), name) as namespace:

@@ -5,8 +5,7 @@ No controller runs: the tests write what one would say into the status.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from localcluster import ControlPlane
 from parley_operator.kube.client import Client
 from tests.operator import definitions
 from tests.operator.cluster import Json, Namespace
-from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
@@ -33,33 +31,14 @@ LISTENERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def plane() -> Iterator[ControlPlane]:
-    """A control plane of this module's own: definitions come and go."""
-    with ControlPlane(controllers=CONTROLLERS) as running:
-        prepare(running)
-        yield running
+@pytest.fixture
+def plane(changing_plane: ControlPlane) -> ControlPlane:
+    return changing_plane
 
 
 @pytest.fixture
-def operator(plane: ControlPlane, namespace: Namespace, tmp_path: Path) -> Iterator[OperatorProcess]:
-    """A leader for the whole cluster, since definitions are the cluster's."""
-    process = OperatorProcess(
-        plane.kubeconfig_for(OPERATOR_USER), tmp_path / "operator.log", "--lease-namespace", namespace.name
-    ).start()
-    try:
-        process.wait_for_log("synced")
-        yield process
-    finally:
-        process.stop()
-        print(process.raw_log())
-
-
-@pytest.fixture(autouse=True)
-async def left_behind(namespace: Namespace) -> AsyncIterator[None]:
-    """Nothing for the operators of later tests."""
-    yield
-    await namespace.delete("VoiceDeployment", "receptionist")
+def operator(cluster_operator: OperatorProcess) -> OperatorProcess:
+    return cluster_operator
 
 
 async def class_of(client: Client, name: str, controller: str) -> None:

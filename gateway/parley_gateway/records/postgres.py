@@ -15,8 +15,10 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import Jsonb
 
+from parley_gateway import trust
 from parley_gateway.conversation.events import Stage
 from parley_gateway.files import WatchedFile
 from parley_gateway.ports import Unit
@@ -140,7 +142,7 @@ class PostgresRows:
         """To the address in the file, which may have changed, and a schema that is up to date."""
         async with asyncio.timeout(CALL_S):
             connection = await AsyncConnection.connect(
-                self._url_file.text().strip(),
+                _checked(self._url_file.text().strip()),
                 autocommit=True,
                 connect_timeout=CONNECT_S,
                 prepare_threshold=None,
@@ -222,3 +224,17 @@ def _about(error: Exception) -> str:
     """What kind of failure: messages are left out, since they may hold the address, and with it a password."""
     state = error.sqlstate if isinstance(error, psycopg.Error) else None
     return f"{type(error).__name__} ({state})" if state else type(error).__name__
+
+
+def _checked(url: str) -> str:
+    """The address, with whose certificates count where it asks that the server's be checked and does not say so.
+
+    libpq knows neither SSL_CERT_FILE nor, unless it is told, the system's authorities; those it takes for
+    verify-full alone.
+    """
+    said = conninfo_to_dict(url)
+    mode = said.get("sslmode")
+    if mode not in ("verify-ca", "verify-full") or "sslrootcert" in said or "PGSSLROOTCERT" in os.environ:
+        return url
+    known = trust.bundle() or ("system" if mode == "verify-full" else None)
+    return make_conninfo(url, sslrootcert=known) if known else url

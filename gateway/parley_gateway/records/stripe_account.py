@@ -7,6 +7,7 @@ import logging
 import stripe
 
 from parley_contract.records import StripeConfig
+from parley_gateway import trust
 from parley_gateway.files import WatchedFile
 
 # It would write an id of the machine into the home directory, and send it along.
@@ -25,6 +26,8 @@ class StripeAccount:
         """Raises OSError or ValueError where there is no key; nothing is connected yet."""
         self._base_url = config.base_url
         self._key_file = WatchedFile(config.api_key_file)
+        # Stripe's client trusts the certificates that it brings along, unless it is told of others.
+        stripe.ca_bundle_path = trust.bundle() or stripe.ca_bundle_path
         self._http = stripe.HTTPXClient(timeout=CALL_S)
         self._key = self._read()
         self._client = self._built()

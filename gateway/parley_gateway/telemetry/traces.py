@@ -22,6 +22,7 @@ from opentelemetry.trace import Span as OpenSpan
 from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
 from parley_contract.observability import TracesConfig
+from parley_gateway import trust
 from parley_gateway.conversation.events import EndReason
 from parley_gateway.session.observer import SessionObserver, Unobserved
 from parley_gateway.telemetry.turn_trace import Span, TurnTraces
@@ -40,7 +41,9 @@ class Traces:
     def __init__(self, config: TracesConfig, *, name: str, namespace: str, version: str) -> None:
         """`name` and `namespace` are the deployment's. Raises OSError where a header's file cannot be read."""
         headers = {header: Path(file).read_text().strip() for header, file in config.header_files.items()}
-        exporter = OTLPSpanExporter(endpoint=config.endpoint, headers=headers, timeout=_EXPORT_S)
+        exporter = OTLPSpanExporter(
+            endpoint=config.endpoint, headers=headers, timeout=_EXPORT_S, certificate_file=trust.bundle()
+        )
         resource = {
             "service.name": "parley-gateway",
             "service.version": version,

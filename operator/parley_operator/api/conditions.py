@@ -127,6 +127,19 @@ class Reason(StrEnum):
     CERTIFICATE_UNREADABLE = "CertificateUnreadable", "Put a PEM certificate chain into tls.crt of the Secret."
     CERTIFICATE_EXPIRED = "CertificateExpired", "Renew the certificate in the Secret."
     HOST_NOT_COVERED = "HostNotCovered", "Get a certificate that names every host of the endpoint."
+    LISTENER_S_CERTIFICATE = "ListenersCertificate"
+    CERT_MANAGER_NOT_SERVED = (
+        "CertManagerNotServed",
+        "Install cert-manager, which is noticed by itself, or use tls.secretRef or tls.selfSigned.",
+    )
+    CERTIFICATE_PENDING = (
+        "CertificatePending",
+        "Wait for cert-manager; if it lasts, follow kubectl describe certificate NAME to its requests.",
+    )
+    ISSUANCE_FAILED = (
+        "IssuanceFailed",
+        "Read what cert-manager says; it tries again by itself, at longer and longer intervals.",
+    )
 
     # AutoscalingReady
     FIXED_REPLICAS = "FixedReplicas"

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.durations import seconds
-from parley_operator.api.references import LocalObjectRef, SecretSource
+from parley_operator.api.references import SecretSource
+from parley_operator.api.tls import SHIM_ANNOTATIONS, IngressTls, without_a_second_certificate
 from parley_operator.api.values import (
     AnnotationValue,
     Duration,
@@ -71,30 +72,6 @@ class ProtocolSpec(ResourceModel):
     )
 
 
-class SelfSigned(ResourceModel):
-    """A certificate that the operator makes itself and renews 30 days before it expires.
-
-    Clients trust it by the ca.crt in the Secret NAME-tls.
-    """
-
-
-class IngressTls(ResourceModel):
-    """Which certificate the Ingress serves: exactly one of secretRef and selfSigned."""
-
-    secret_ref: LocalObjectRef | None = None
-    """A Secret of type kubernetes.io/tls that you keep valid."""
-    self_signed: SelfSigned | None = None
-    """A certificate that the operator makes and renews; clients trust ca.crt of the Secret NAME-tls."""
-
-    rules = (
-        Rule(
-            cel="has(self.secretRef) != has(self.selfSigned)",
-            message="set exactly one of secretRef and selfSigned",
-            holds=lambda tls: (tls.secret_ref is None) != (tls.self_signed is None),
-        ),
-    )
-
-
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 
 
@@ -116,7 +93,11 @@ class ParentRef(ResourceModel):
 
 
 class GatewaySpec(ResourceModel):
-    """HTTPRoutes for the hosts and the protocols' paths. Certificates are the Gateway's own."""
+    """HTTPRoutes for the hosts and the protocols' paths.
+
+    The certificate is the Gateway's own: its listener names the Secret, which cert-manager fills where the Gateway
+    carries one of its annotations.
+    """
 
     parent_refs: Annotated[
         tuple[ParentRef, ...],
@@ -150,6 +131,16 @@ class IngressSpec(ResourceModel):
             message=f"set one of className and the annotation {CLASS_ANNOTATION}",
             field="className",
             holds=lambda ingress: ingress.class_name is None or ingress.annotated_class is None,
+            blame="FieldValueForbidden",
+        ),
+        Rule(
+            cel="!has(self.tls) || has(self.tls.secretRef) || !has(self.annotations) || "
+            f"!self.annotations.exists(key, key in {list(SHIM_ANNOTATIONS)})",
+            message="with tls.certManager and tls.selfSigned, cert-manager's annotations "
+            f"({', '.join(SHIM_ANNOTATIONS)}) would make a second certificate for the same Secret: remove them, "
+            "or name the Secret that they fill as tls.secretRef",
+            field="annotations",
+            holds=without_a_second_certificate,
             blame="FieldValueForbidden",
         ),
     )

@@ -7,13 +7,24 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
+from parley_operator.api.proxy import PROXY_VARIABLES, ProxySpec
 from parley_operator.api.quantities import parse_quantity
-from parley_operator.api.references import ConfigMapSource, KeyRef, LocalObjectRef
+from parley_operator.api.references import KeyRef, LocalObjectRef, TextSource
 from parley_operator.api.scheduling import Affinity, Toleration, TopologySpreadConstraint
-from parley_operator.api.values import AnnotationValue, EnvironmentName, LabelValue, QualifiedName, Quantity
+from parley_operator.api.values import (
+    AnnotationValue,
+    EnvironmentName,
+    LabelValue,
+    ObjectName,
+    QualifiedName,
+    Quantity,
+)
 
 RESERVED_LABELS = ("app.kubernetes.io/", "parley.dev/")
 """Prefixes of the labels and annotations that the operator itself writes."""
+
+TRUST_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""By which a trust bundle is told."""
 
 RESERVED_ENVIRONMENT = ("PARLEY_", "LD_", "PYTHON")
 """Prefixes of variables that would change what the gateway loads and runs."""
@@ -44,7 +55,7 @@ class EnvironmentSource(ResourceModel):
 
 
 class EnvironmentVariable(ResourceModel):
-    """A variable for the gateway's container, such as HTTPS_PROXY."""
+    """A variable for the gateway's container."""
 
     name: EnvironmentName
     """Name of the variable."""
@@ -109,15 +120,32 @@ def without_reserved_keys(field: str) -> Rule:
     )
 
 
+def _names(pod: Any) -> set[str]:
+    return {variable.name.upper() for variable in pod.env or ()}
+
+
+def without_a_second_value(block: str, attribute: str, names: tuple[str, ...]) -> Rule:
+    """No variable of the user's says otherwise than a block of the spec does."""
+    return Rule(
+        cel=f"!has(self.{block}) || !has(self.env) || "
+        f"!self.env.exists(variable, variable.name.lowerAscii() in {[name.lower() for name in names]})",
+        message=f"with {block}, the variables {', '.join(names)} are the operator's",
+        field="env",
+        holds=lambda pod: getattr(pod, attribute) is None or not _names(pod) & set(names),
+        blame="FieldValueForbidden",
+    )
+
+
 class PodSpec(ResourceModel):
     """What may be said about the gateway's pods. A change rolls them."""
 
     labels: Annotated[dict[QualifiedName, LabelValue], Field(max_length=32)] | None = None
-    """Further labels."""
+    """Further labels, for instance azure.workload.identity/use."""
     annotations: Annotations | None = None
     """Further annotations."""
     service_account_annotations: Annotations | None = None
-    """Annotations of the ServiceAccount, for instance for a cloud's workload identity."""
+    """Annotations of the ServiceAccount, by which clouds give pods an identity: eks.amazonaws.com/role-arn,
+    iam.gke.io/gcp-service-account or azure.workload.identity/client-id."""
     image_pull_secrets: (
         Annotated[
             tuple[LocalObjectRef, ...],
@@ -129,6 +157,10 @@ class PodSpec(ResourceModel):
         | None
     ) = None
     """Secrets to pull the gateway's image with."""
+    priority_class_name: ObjectName | None = None
+    """PriorityClass: whom the scheduler and a node under pressure let go first."""
+    runtime_class_name: ObjectName | None = None
+    """RuntimeClass to run in, for instance of a sandbox. Absent: the cluster's default."""
     node_selector: Annotated[dict[QualifiedName, LabelValue], Field(max_length=32)] | None = None
     """Labels that a node must have."""
     tolerations: Annotated[tuple[Toleration, ...], Field(max_length=32)] | None = None
@@ -161,8 +193,16 @@ class PodSpec(ResourceModel):
         ]
         | None
     ) = None
-    """Further environment variables of the gateway, such as HTTPS_PROXY."""
-    trust_bundle: ConfigMapSource | None = None
-    """Certificates (PEM) that the gateway trusts instead of the system's, for providers behind a private CA."""
+    """Further environment variables of the gateway."""
+    proxy: ProxySpec | None = None
+    """The HTTP proxy that stands between the gateway and its providers."""
+    trust_bundle: TextSource | None = None
+    """Certificates (PEM) that the gateway trusts instead of the system's, for servers behind a private CA or a
+    proxy that reads along."""
 
-    rules = (without_reserved_keys("labels"), without_reserved_keys("annotations"))
+    rules = (
+        without_reserved_keys("labels"),
+        without_reserved_keys("annotations"),
+        without_a_second_value("proxy", "proxy", PROXY_VARIABLES),
+        without_a_second_value("trustBundle", "trust_bundle", TRUST_VARIABLES),
+    )

@@ -29,13 +29,6 @@ class SecretSource(ResourceModel):
     """The Secret and the key in it."""
 
 
-class ConfigMapSource(ResourceModel):
-    """A value that a ConfigMap holds."""
-
-    config_map_key_ref: KeyRef
-    """The ConfigMap and the key in it."""
-
-
 class TextSource(ResourceModel):
     """A value that a Secret or a ConfigMap holds: exactly one of them."""
 

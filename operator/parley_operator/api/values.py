@@ -204,6 +204,24 @@ PublicUrl = Annotated[
     str, Shape(r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$", "https:// and a host, without a path", max_length=300)
 ]
 
+ProxyUrl = Annotated[
+    str,
+    Shape(
+        r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$",
+        "http:// or https://, a host and a port, without user or password, such as http://proxy.example.com:3128",
+        max_length=300,
+    ),
+]
+
+HostSuffix = Annotated[
+    str,
+    Shape(
+        r"^[.]?[A-Za-z0-9:]([A-Za-z0-9.:-]*[A-Za-z0-9:])?$",
+        "a host, a domain such as .example.com, or an IP address; no network",
+        max_length=253,
+    ),
+]
+
 Cidr = Annotated[
     str,
     Shape(

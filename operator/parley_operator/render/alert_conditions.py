@@ -6,11 +6,15 @@ quiet night is over before that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.durations import seconds
+from parley_operator.api.tls import DEFAULT_DURATION
 from parley_operator.render.monitoring import observability
+from parley_operator.render.renewal import RENEW_BEFORE
+from parley_operator.render.served_secret import cert_manager
 
 DAY = 86_400
 SYNTHESIS_SECONDS = 0.5
@@ -117,12 +121,26 @@ def redis_away(_: VoiceDeployment, at: str) -> str:
 
 
 def certificate_expiring(days: int) -> Callable[[VoiceDeployment, str], str]:
-    """The endpoint's certificate is good for fewer days. The operator tells, which alone sees it."""
+    """The endpoint's certificate is good for fewer days. The operator tells, which alone sees it.
+
+    One that cert-manager renews later than that is late in proportion to the time it has for that.
+    """
 
     def expression(resource: VoiceDeployment, _: str) -> str:
         names = {"voice_namespace": resource.metadata.namespace, "voice_deployment": resource.metadata.name}
         at = ",".join(f'{name}="{value}"' for name, value in names.items())
         moment = f"parley_operator_certificate_not_after_seconds{{{at}}}"
-        return f"min by (voice_namespace, voice_deployment) ({moment}) - time() < {days * DAY}"
+        late = min(days * DAY, _late(resource, days))
+        return f"min by (voice_namespace, voice_deployment) ({moment}) - time() < {late:.0f}"
 
     return expression
+
+
+def _late(resource: VoiceDeployment, days: int) -> float:
+    """Seconds before its end at which one of cert-manager's is as late as one that is renewed after 30 days."""
+    wanted = cert_manager(resource)
+    if wanted is None:
+        return math.inf
+    lifetime = seconds(wanted.duration or DEFAULT_DURATION)
+    renewed = seconds(wanted.renew_before) if wanted.renew_before else lifetime / 3
+    return renewed * days * DAY / RENEW_BEFORE.total_seconds()

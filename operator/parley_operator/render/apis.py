@@ -28,6 +28,7 @@ class Api(NamedTuple):
 
 
 OPTIONAL: dict[str, Api] = {
+    "Certificate": Api("cert-manager.io", "v1", "certificates"),
     "HTTPRoute": Api("gateway.networking.k8s.io", "v1", "httproutes"),
     "BackendTrafficPolicy": Api("gateway.envoyproxy.io", "v1alpha1", "backendtrafficpolicies"),
     "Middleware": Api("traefik.io", "v1alpha1", "middlewares"),

@@ -36,6 +36,11 @@ def destinations(resource: VoiceDeployment, facts: Facts) -> list[Destination]:
     ]
 
 
+def named_hosts(resource: VoiceDeployment) -> set[str]:
+    """The hosts of all URLs that the spec itself gives."""
+    return {address.host for _, url in _urls(resource) for address in addresses(url)}
+
+
 def secret_urls(resource: VoiceDeployment) -> dict[str, SecretSource]:
     """Secrets that hold URLs to connect to, by their paths."""
     spec = resource.spec
@@ -91,8 +96,12 @@ def _in_secrets(resource: VoiceDeployment, facts: Facts) -> Iterator[Destination
 
 
 def _proxies(resource: VoiceDeployment) -> Iterator[Destination]:
-    variables = (resource.spec.pod.env if resource.spec.pod else None) or ()
-    for index, variable in enumerate(variables):
+    pod = resource.spec.pod
+    proxy = pod.proxy if pod else None
+    for name, url in (("httpProxy", proxy.http_proxy), ("httpsProxy", proxy.https_proxy)) if proxy else ():
+        if url:
+            yield Destination(f"spec.pod.proxy.{name}", addresses(url))
+    for index, variable in enumerate((pod.env if pod else None) or ()):
         if variable.name.upper() in PROXY_VARIABLES:
             url = variable.value or ""
             yield Destination(f"spec.pod.env[{index}]", addresses(url if "://" in url else f"http://{url}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.agent_text import agent_map
 from parley_operator.render.canary import canary_deployment_key, canary_manifests, share, with_its_pools
+from parley_operator.render.cert_manager import certificate
 from parley_operator.render.dashboard import dashboard
 from parley_operator.render.deployment import deployment
 from parley_operator.render.endpoints import endpoints
@@ -17,7 +18,7 @@ from parley_operator.render.image import gateway_version
 from parley_operator.render.ingress import ingresses
 from parley_operator.render.labels import selector
 from parley_operator.render.monitor import pod_monitor, service_monitor
-from parley_operator.render.names import base_name
+from parley_operator.render.names import authority_name, base_name, self_signed_name
 from parley_operator.render.network_policy import network_policy
 from parley_operator.render.pdb import pdb
 from parley_operator.render.policies import findings, missing_values
@@ -27,10 +28,11 @@ from parley_operator.render.revision import kept_revisions, revision
 from parley_operator.render.salt import salt_secret, salt_secret_name
 from parley_operator.render.scale import scale
 from parley_operator.render.scaled_object import scaled_object
+from parley_operator.render.served_secret import still_served
 from parley_operator.render.service import service
 from parley_operator.render.service_account import service_account
 from parley_operator.render.signing import mints_client_secrets, signing_secret, signing_value
-from parley_operator.render.tls import authority_name, is_self_signed, served_certificate, served_name, tls_secrets
+from parley_operator.render.tls import is_self_signed, served_certificate, tls_secrets
 from parley_operator.render.token import is_generated, token_secret, token_value
 from parley_operator.render.worker_pools import worker_manifests, worker_scales
 
@@ -55,7 +57,9 @@ def render(resource: VoiceDeployment, facts: Facts, *, canary: VoiceDeployment |
         manifests=manifests,
         scale=scale(resource, facts) if scalable else None,
         worker_scales=worker_scales(pooled, facts),
-        keep=frozenset((held | in_use | kept_revisions(resource, facts)) - applied),
+        keep=frozenset(
+            (held | in_use | kept_revisions(resource, facts) | still_served(resource, facts)) - applied
+        ),
         certificate=served_certificate(resource, facts),
         findings=findings(resource, facts, canary=canary),
         canary_share=share(canary, facts) if canary else None,
@@ -71,6 +75,7 @@ def _manifests(resource: VoiceDeployment, facts: Facts, canary: VoiceDeployment 
         token_secret(resource, facts),
         signing_secret(resource, facts),
         *tls_secrets(resource, facts),
+        certificate(resource, facts),
         config_map(resource),
         agent_map(resource),
         revision(canary or resource, facts),
@@ -113,7 +118,8 @@ def _held(resource: VoiceDeployment, facts: Facts) -> set[ObjectKey]:
     if mints_client_secrets(resource) and facts.signing_key is None:
         held.add(ObjectKey("Secret", signing_value(resource).name))
     if is_self_signed(resource) and facts.tls is None:
-        held |= {ObjectKey("Secret", authority_name(resource)), ObjectKey("Secret", served_name(resource))}
+        names = (authority_name(resource.metadata.name), self_signed_name(resource.metadata.name))
+        held |= {ObjectKey("Secret", name) for name in names}
     return held
 
 

@@ -48,6 +48,18 @@ class CertificateFact:
     """When it expires, in UTC."""
 
 
+@dataclass(frozen=True)
+class Issuance:
+    """What cert-manager says of a Certificate as it is now."""
+
+    failure: str | None
+    """Why the last attempt to get it failed; None: it did not."""
+    waiting: str | None
+    """Why what the Secret holds does not do; None: it does, or nothing was said."""
+    renew_after: datetime | None
+    """When it is renewed, in UTC."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TlsMaterial:
     """A self-signed authority and the certificate it signed, all PEM. Never logged, hence no repr of the keys."""
@@ -106,7 +118,14 @@ class Facts:
     addresses: Mapping[ValueId, tuple[Address, ...]] = field(default_factory=dict)
     """Where URLs in Secrets lead; empty or absent where they cannot be read."""
     served_certificate: CertificateFact | None = None
-    """What `certificates.describe` read of the Secret of `tls.secretRef`; None: nothing readable."""
+    """What `certificates.describe` read of the Secret of `tls.secretRef` or `tls.certManager`; None: nothing
+    readable."""
+    issued_for: str | None = None
+    """The Certificate that cert-manager made that Secret for; None: there is none, or somebody else made it."""
+    issuance: Issuance | None = None
+    """What cert-manager says of the live Certificate; None: there is no such object."""
+    ingress_secret: str | None = None
+    """The Secret that the live Ingress names for its certificate; None: there is no Ingress, or it names none."""
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     """When the facts were gathered, in UTC. Findings depend on it, manifests do not."""
 

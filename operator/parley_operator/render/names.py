@@ -24,3 +24,18 @@ def base_name(name: str) -> str:
 def child_name(name: str, suffix: str) -> str:
     """The name of a child, as in receptionist-token; without a suffix the resource's own."""
     return f"{base_name(name)}-{suffix}" if suffix else base_name(name)
+
+
+def issued_name(name: str) -> str:
+    """The Secret that cert-manager fills for a resource of that name."""
+    return child_name(name, "certificate")
+
+
+def self_signed_name(name: str) -> str:
+    """The Secret with the certificate that the operator makes for a resource of that name."""
+    return child_name(name, "tls")
+
+
+def authority_name(name: str) -> str:
+    """The Secret with the authority that signs it."""
+    return child_name(name, "ca")

@@ -10,13 +10,14 @@ from parley_operator.api.base import ResourceModel
 from parley_operator.api.durations import seconds
 from parley_operator.api.pod import PodSpec
 from parley_operator.render.credentials import ANNOTATION, credentials_digest
+from parley_operator.render.environment import environment
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import PORT
 from parley_operator.render.hardening import container_security, pod_security
 from parley_operator.render.image import gateway_version, image
 from parley_operator.render.labels import labels, selector_labels
 from parley_operator.render.names import base_name
-from parley_operator.render.paths import CONFIG_DIRECTORY, CONFIG_NAME, TRUST_DIRECTORY, TRUST_NAME
+from parley_operator.render.paths import CONFIG_DIRECTORY, CONFIG_NAME
 from parley_operator.render.rendered import Manifest
 from parley_operator.render.resources import resources
 from parley_operator.render.track import MAIN, Track
@@ -62,7 +63,7 @@ _NOTHING = PodSpec()
 
 
 def _container(resource: VoiceDeployment, facts: Facts) -> dict[str, Any]:
-    variables = _environment(resource)
+    variables = environment(resource)
     return {
         "name": CONTAINER,
         "image": image(resource, facts),
@@ -91,21 +92,14 @@ def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
     }
 
 
-def _environment(resource: VoiceDeployment) -> list[dict[str, Any]]:
-    said = resource.spec.pod
-    variables = [_plain(variable) for variable in (said.env or ())] if said else []
-    names = {variable["name"] for variable in variables}
-    if said and said.trust_bundle and "SSL_CERT_FILE" not in names:
-        variables.append({"name": "SSL_CERT_FILE", "value": f"{TRUST_DIRECTORY}/{TRUST_NAME}"})
-    return variables
-
-
 def _scheduling(resource: VoiceDeployment, said: PodSpec, track: Track) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "imagePullSecrets": [_plain(ref) for ref in said.image_pull_secrets or ()],
         "nodeSelector": dict(said.node_selector or {}),
         "tolerations": [_plain(toleration) for toleration in said.tolerations or ()],
         "affinity": _plain(said.affinity) if said.affinity else {},
+        "priorityClassName": said.priority_class_name,
+        "runtimeClassName": said.runtime_class_name,
     }
     return {name: value for name, value in fields.items() if value} | {
         "topologySpreadConstraints": _spread(resource, said, track)

@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.render.canary import unshared, wanted_share
+from parley_operator.render.certificate_findings import given_certificate, issued_certificate
 from parley_operator.render.engines import autoscaling
-from parley_operator.render.facts import CertificateFact, Facts
+from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_api import gateway_api
-from parley_operator.render.ingress import exposure, tls_secret_name, told, unacknowledged
+from parley_operator.render.ingress import exposure, told, unacknowledged
 from parley_operator.render.ingress.dialects import ingress_dialect
 from parley_operator.render.ingress.generic import GENERIC
 from parley_operator.render.monitoring import kinds_not_served
 from parley_operator.render.network_policy import unknown_destinations
+from parley_operator.render.presence import missing, presence
 from parley_operator.render.references import Presence, Purpose, Reference, references
 from parley_operator.render.rendered import Finding
-from parley_operator.render.tls import is_self_signed
 from parley_operator.render.worker_pools import worker_findings
 
 Policy = Callable[[VoiceDeployment, Facts], Iterable[Finding]]
+_OF_OTHERS = (Purpose.CERTIFICATE, Purpose.ISSUED, Purpose.WORKER)
 
 
 def findings(
@@ -34,36 +36,21 @@ def findings(
 
 def missing_values(resource: VoiceDeployment, facts: Facts) -> list[Reference]:
     """References without which a pod of the gateway cannot start."""
-    others = (Purpose.CERTIFICATE, Purpose.WORKER)
-    needed = (reference for reference in references(resource) if reference.purpose not in others)
-    return [reference for reference in needed if _presence(reference, facts) is not Presence.PRESENT]
+    needed = (reference for reference in references(resource) if reference.purpose not in _OF_OTHERS)
+    return [reference for reference in needed if presence(reference, facts) is not Presence.PRESENT]
 
 
 def credentials(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
     """Every value that pods need is there."""
     for reference in missing_values(resource, facts):
-        yield _missing(ConditionType.CREDENTIALS_READY, reference, facts)
+        yield missing(ConditionType.CREDENTIALS_READY, reference, facts)
 
 
 def worker_values(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
     """Every value that the variables of worker pools refer to is there."""
     for reference in references(resource):
-        if reference.purpose is Purpose.WORKER and _presence(reference, facts) is not Presence.PRESENT:
-            yield _missing(ConditionType.WORKERS_READY, reference, facts)
-
-
-def given_certificate(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
-    """A certificate of the user's own is there, readable, for the right hosts, and has not expired."""
-    endpoint = resource.spec.endpoint
-    name = tls_secret_name(resource.metadata.name, endpoint) if endpoint else None
-    if name is None or is_self_signed(resource):
-        return
-    needed = [reference for reference in references(resource) if reference.purpose is Purpose.CERTIFICATE]
-    absent = [reference for reference in needed if _presence(reference, facts) is not Presence.PRESENT]
-    if absent:
-        yield _missing(ConditionType.CERTIFICATE_READY, absent[0], facts)
-    elif any(reference.target in facts.values for reference in needed):
-        yield from _certificate_faults(name, facts, (endpoint.hosts if endpoint else None) or ())
+        if reference.purpose is Purpose.WORKER and presence(reference, facts) is not Presence.PRESENT:
+            yield missing(ConditionType.WORKERS_READY, reference, facts)
 
 
 def taken_hosts(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
@@ -122,6 +109,7 @@ def canary_share(resource: VoiceDeployment, facts: Facts) -> Iterator[Finding]:
 POLICIES: tuple[Policy, ...] = (
     credentials,
     given_certificate,
+    issued_certificate,
     taken_hosts,
     ingress_class,
     gateway_api,
@@ -134,40 +122,3 @@ POLICIES: tuple[Policy, ...] = (
     worker_values,
     worker_findings,
 )
-
-
-def _presence(reference: Reference, facts: Facts) -> Presence:
-    value = facts.values.get(reference.target)
-    return value.presence if value else Presence.PRESENT
-
-
-def _missing(condition: ConditionType, reference: Reference, facts: Facts) -> Finding:
-    target, presence = reference.target, _presence(reference, facts)
-    absent = Reason.SECRET_NOT_FOUND if target.kind == "Secret" else Reason.CONFIG_MAP_NOT_FOUND
-    reason, words = {
-        Presence.OBJECT_MISSING: (absent, f"{target.kind} {target.name} does not exist"),
-        Presence.KEY_MISSING: (Reason.KEY_NOT_FOUND, f"{target.kind} {target.name} has no key {target.key}"),
-        Presence.EMPTY: (Reason.KEY_EMPTY, f"key {target.key} of {target.kind} {target.name} is empty"),
-    }[presence]
-    return Finding(condition, reason, f"{words}: {reference.path} needs it")
-
-
-def _certificate_faults(name: str, facts: Facts, hosts: tuple[str, ...]) -> Iterator[Finding]:
-    certificate, condition = facts.served_certificate, ConditionType.CERTIFICATE_READY
-    if certificate is None:
-        message = f"tls.crt of Secret {name} is not a certificate in PEM"
-        yield Finding(condition, Reason.CERTIFICATE_UNREADABLE, message)
-        return
-    if certificate.not_after <= facts.now:
-        message = f"the certificate in Secret {name} expired at {certificate.not_after:%Y-%m-%d %H:%M} UTC"
-        yield Finding(condition, Reason.CERTIFICATE_EXPIRED, message)
-    for host in hosts:
-        if not _covers(certificate, host):
-            message = f"the certificate in Secret {name} is not for {host}"
-            yield Finding(condition, Reason.HOST_NOT_COVERED, message)
-
-
-def _covers(certificate: CertificateFact, host: str) -> bool:
-    """A wildcard stands for one label."""
-    names = {name.lower() for name in certificate.hosts}
-    return host in names or f"*.{host.partition('.')[2]}" in names

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.base import ResourceModel
 from parley_operator.api.pod import EnvironmentVariable, PodSpec
-from parley_operator.api.references import KeyRef, SecretSource
+from parley_operator.api.references import KeyRef, SecretSource, TextSource
 from parley_operator.api.worker_pools import WorkerPoolSpec, WorkerVariable
+from parley_operator.render.names import issued_name
 
 Kind = Literal["Secret", "ConfigMap"]
 
@@ -27,13 +28,15 @@ class Purpose(StrEnum):
     TRUST_BUNDLE = "TrustBundle"
     INSTRUCTIONS = "Instructions"
     CERTIFICATE = "Certificate"
+    ISSUED = "Issued"
+    """What cert-manager puts into a Secret that the spec does not name."""
     WORKER = "Worker"
     """A variable of a worker pool, whose change rolls that pool."""
 
     @property
     def rolls_pods(self) -> bool:
         """Whether a new value needs new gateway pods; instructions and certificates are read while running."""
-        return self not in (Purpose.INSTRUCTIONS, Purpose.CERTIFICATE, Purpose.WORKER)
+        return self not in (Purpose.INSTRUCTIONS, Purpose.CERTIFICATE, Purpose.ISSUED, Purpose.WORKER)
 
 
 class ValueId(NamedTuple):
@@ -90,7 +93,7 @@ def referenced_value(data: Mapping[str, bytes] | None, *, key: str, salt: str) -
 
 
 def references(resource: VoiceDeployment) -> list[Reference]:
-    """Every reference of the spec to a Secret or a ConfigMap, in the order of the spec."""
+    """Every Secret's or ConfigMap's value that the spec needs, in the order of the spec."""
     return [
         *_instructions(resource),
         *_files(resource),
@@ -115,13 +118,17 @@ def _config_map(ref: KeyRef, path: str, purpose: Purpose) -> Reference:
     return Reference(ValueId("ConfigMap", ref.name, ref.key), f"{path}.configMapKeyRef", purpose)
 
 
+def _text(source: TextSource, path: str, purpose: Purpose) -> Iterator[Reference]:
+    if source.config_map_key_ref:
+        yield _config_map(source.config_map_key_ref, path, purpose)
+    if source.secret_key_ref:
+        yield _secret(source.secret_key_ref, path, purpose)
+
+
 def _instructions(resource: VoiceDeployment) -> Iterator[Reference]:
     source = resource.spec.agent.instructions_from
-    path = "spec.agent.instructionsFrom"
-    if source and source.config_map_key_ref:
-        yield _config_map(source.config_map_key_ref, path, Purpose.INSTRUCTIONS)
-    if source and source.secret_key_ref:
-        yield _secret(source.secret_key_ref, path, Purpose.INSTRUCTIONS)
+    if source:
+        yield from _text(source, "spec.agent.instructionsFrom", Purpose.INSTRUCTIONS)
 
 
 def _files(resource: VoiceDeployment) -> Iterator[Reference]:
@@ -145,10 +152,13 @@ def _secret_sources(value: object, path: str) -> Iterator[tuple[str, SecretSourc
 def _certificate(resource: VoiceDeployment) -> Iterator[Reference]:
     endpoint = resource.spec.endpoint
     tls = endpoint.ingress.tls if endpoint and endpoint.ingress else None
-    if tls and tls.secret_ref:
-        for key in ("tls.crt", "tls.key"):
-            target = ValueId("Secret", tls.secret_ref.name, key)
-            yield Reference(target, "spec.endpoint.ingress.tls.secretRef", Purpose.CERTIFICATE)
+    path = "spec.endpoint.ingress.tls"
+    for key in ("tls.crt", "tls.key"):
+        if tls and tls.secret_ref:
+            yield Reference(ValueId("Secret", tls.secret_ref.name, key), f"{path}.secretRef", Purpose.CERTIFICATE)
+        if tls and tls.cert_manager:
+            target = ValueId("Secret", issued_name(resource.metadata.name), key)
+            yield Reference(target, f"{path}.certManager", Purpose.ISSUED)
 
 
 def _environment(resource: VoiceDeployment) -> Iterator[Reference]:
@@ -170,4 +180,4 @@ def _variables(
 def _trust_bundle(resource: VoiceDeployment) -> Iterator[Reference]:
     bundle = resource.spec.pod.trust_bundle if resource.spec.pod else None
     if bundle:
-        yield _config_map(bundle.config_map_key_ref, "spec.pod.trustBundle", Purpose.TRUST_BUNDLE)
+        yield from _text(bundle, "spec.pod.trustBundle", Purpose.TRUST_BUNDLE)

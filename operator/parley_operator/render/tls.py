@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from parley_operator.api import VoiceDeployment
 from parley_operator.render import certificates
 from parley_operator.render.facts import Facts, TlsMaterial
-from parley_operator.render.ingress import tls_secret_name
-from parley_operator.render.names import child_name
+from parley_operator.render.names import authority_name, self_signed_name
 from parley_operator.render.rendered import Manifest, ServedCertificate
 from parley_operator.render.renewal import renew_after
 from parley_operator.render.secret import secret
+from parley_operator.render.served_secret import cert_manager, tls_secret_name
 
 CERTIFICATE = "tls.crt"
 KEY = "tls.key"
@@ -26,16 +26,6 @@ def is_self_signed(resource: VoiceDeployment) -> bool:
     endpoint = resource.spec.endpoint
     tls = endpoint.ingress.tls if endpoint and endpoint.ingress else None
     return tls is not None and tls.self_signed is not None
-
-
-def authority_name(resource: VoiceDeployment) -> str:
-    """The Secret with the authority."""
-    return child_name(resource.metadata.name, "ca")
-
-
-def served_name(resource: VoiceDeployment) -> str:
-    """The Secret with a self-signed certificate."""
-    return child_name(resource.metadata.name, "tls")
 
 
 def tls_secrets(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
@@ -53,8 +43,8 @@ def tls_secrets(resource: VoiceDeployment, facts: Facts) -> list[Manifest]:
     served = {CERTIFICATE: material.certificate, KEY: material.key, AUTHORITIES: authorities(material)}
     present = {key: value for key, value in authority.items() if value is not None}
     return [
-        secret(resource, authority_name(resource), present),
-        secret(resource, served_name(resource), served, kind="kubernetes.io/tls"),
+        secret(resource, authority_name(resource.metadata.name), present),
+        secret(resource, self_signed_name(resource.metadata.name), served, kind="kubernetes.io/tls"),
     ]
 
 
@@ -81,14 +71,15 @@ def material(authority: Mapping[str, bytes] | None, served: Mapping[str, bytes] 
 
 
 def served_certificate(resource: VoiceDeployment, facts: Facts) -> ServedCertificate | None:
-    """The certificate that the Ingress serves, for the status."""
+    """The certificate that the spec asks for, for the status."""
     endpoint = resource.spec.endpoint
     name = tls_secret_name(resource.metadata.name, endpoint) if endpoint else None
     if name is None:
         return None
     if not is_self_signed(resource):
         expiry = facts.served_certificate.not_after if facts.served_certificate else None
-        return ServedCertificate(name, expiry, None)
+        due = facts.issuance.renew_after if cert_manager(resource) and facts.issuance else None
+        return ServedCertificate(name, expiry, due)
     described = certificates.describe(facts.tls.certificate) if facts.tls else None
     if described is None:
         return ServedCertificate(name, None, None)

@@ -33,10 +33,10 @@ def volumes(resource: VoiceDeployment, *, track: Track = MAIN) -> list[dict[str,
     if sources := _secret_sources(resource):
         result.append({"name": "secrets", "projected": {"defaultMode": SECRET_MODE, "sources": sources}})
     if bundle := _trust_bundle(resource):
-        items = [_item(bundle.key, paths.TRUST_NAME)]
-        result.append(
-            {"name": "trust", "configMap": {"name": bundle.name, "defaultMode": TEXT_MODE, "items": items}}
-        )
+        held = {"defaultMode": TEXT_MODE, "items": [_item(bundle.key, paths.TRUST_NAME)]}
+        secret, config_map = {"secretName": bundle.name, **held}, {"name": bundle.name, **held}
+        source = {"secret": secret} if bundle.kind == "Secret" else {"configMap": config_map}
+        result.append({"name": "trust", **source})
     return result + [{"name": name, "emptyDir": {"sizeLimit": size}} for name, _, size in _kept(resource)]
 
 

@@ -29,6 +29,23 @@ PLACES = {
 }
 
 
+CLASSES: dict[str, dict[str, Any]] = {
+    "/apis/scheduling.k8s.io/v1/priorityclasses/calls": {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": "calls"},
+        "value": 1000,
+    },
+    "/apis/node.k8s.io/v1/runtimeclasses/gvisor": {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "gvisor"},
+        "handler": "runsc",
+    },
+}
+"""What the examples name, and the API server looks up when a pod is made."""
+
+
 def apply(resources: Resources, manifest: Manifest, *, manager: str = "parley") -> Answer:
     name = manifest["metadata"]["name"]
     path = f"{PLACES[manifest['kind']]}/{name}?fieldManager={manager}&force=true&fieldValidation=Strict"
@@ -85,6 +102,8 @@ def test_o08_the_restricted_pod_security_standard_accepts_the_pods(resources: Re
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "rendered"}}
     place = "/api/v1/namespaces/restricted"
     resources.request("PATCH", f"{place}/serviceaccounts/rendered?fieldManager=test", account)
+    for path, body in CLASSES.items():
+        assert resources.request("PATCH", f"{path}?fieldManager=test", body).status == 201
     for number, document in enumerate(GOOD.values()):
         resource = VoiceDeployment.parse({**document, "metadata": {"name": "rendered", "namespace": "restricted"}})
         rendered = render(resource, with_values(resource))

@@ -130,6 +130,23 @@ FULL_SPEC: dict[str, Any] = {
 }
 
 
+PROXIED_POD: dict[str, Any] = {
+    "labels": {"azure.workload.identity/use": "true"},
+    "serviceAccountAnnotations": {
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/voice",
+        "iam.gke.io/gcp-service-account": "voice@project.iam.gserviceaccount.com",
+        "azure.workload.identity/client-id": "11111111-1111-1111-1111-111111111111",
+    },
+    "priorityClassName": "calls",
+    "runtimeClassName": "gvisor",
+    "proxy": {
+        "httpProxy": "http://10.0.0.8:3128",
+        "httpsProxy": "http://proxy.corp.example.com:3128",
+        "noProxy": [".corp.example.com", "10.0.0.9", "models.example.com"],
+    },
+    "trustBundle": {"secretKeyRef": {"name": "company-ca", "key": "bundle.pem"}},
+}
+
 HTTP_TOOL = {
     "name": "book_table",
     "type": "HTTP",
@@ -326,6 +343,9 @@ ENGINE_SPEC: dict[str, Any] = {
 """Every field of the conversation engine, each with a value that is not its default."""
 
 
+CERT_MANAGER = {"issuerRef": {"kind": "ClusterIssuer", "name": "letsencrypt"}}
+
+
 def resource(**spec: Any) -> dict[str, Any]:
     """The minimal resource with the given blocks of its spec in place of its own."""
     document = copy.deepcopy(MINIMAL)
@@ -335,6 +355,12 @@ def resource(**spec: Any) -> dict[str, Any]:
 
 def with_pipeline(**stages: Any) -> dict[str, Any]:
     return resource(pipeline={**MINIMAL["spec"]["pipeline"], **stages})
+
+
+def with_pods_of_its_own(pod: dict[str, Any]) -> dict[str, Any]:
+    """With a language model that is a Service of the same namespace."""
+    llm = {"provider": "OpenAICompatible", "baseURL": "http://litellm:4000/v1", "model": "gpt-4.1-mini"}
+    return with_pipeline(llm=llm) | {"spec": {**with_pipeline(llm=llm)["spec"], "pod": copy.deepcopy(pod)}}
 
 
 def with_ingress(**endpoint: Any) -> dict[str, Any]:
@@ -381,6 +407,24 @@ GOOD: dict[str, dict[str, Any]] = {
         hsts="Enabled",
     ),
     "self-signed": with_ingress(ingress={"tls": {"selfSigned": {}}}),
+    "a certificate of cert-manager's": with_ingress(ingress={"tls": {"certManager": CERT_MANAGER}}),
+    "a certificate for a day": with_ingress(
+        ingress={
+            "tls": {
+                "certManager": {
+                    "issuerRef": {"group": "awspca.cert-manager.io", "kind": "AWSPCAIssuer", "name": "ca"},
+                    "duration": "24h",
+                    "renewBefore": "8h",
+                }
+            }
+        }
+    ),
+    "cert-manager told by an annotation": with_ingress(
+        ingress={
+            "tls": {"secretRef": {"name": "voice-tls"}},
+            "annotations": {"cert-manager.io/cluster-issuer": "le"},
+        }
+    ),
     "anonymous": resource(auth={"anonymous": {}}),
     "paths without a host": resource(endpoint={"protocols": [{"name": "Native", "paths": ["/stream"]}]}),
     "suspended": resource(suspend=True, replicas=0),
@@ -389,6 +433,7 @@ GOOD: dict[str, dict[str, Any]] = {
         tts={"provider": "Embedded", "voice": "en-gb", "embedded": {"wordsPerMinute": 150}}
     ),
     "keyed stages": with_pipeline(stt=KEYED_STT, llm=KEYED_LLM, tts=KEYED_TTS),
+    "pods behind a proxy": with_pods_of_its_own(PROXIED_POD),
     "compound durations": resource(
         limits={"sessionDuration": "1h30m", "idleTimeout": "90s"}, rollout={"drainTimeout": "1h30m"}
     ),
@@ -605,13 +650,56 @@ BAD: list[Bad] = [
         "two certificates",
         with_ingress(ingress={"tls": {"selfSigned": {}, "secretRef": {"name": "x"}}}),
         "spec.endpoint.ingress.tls",
-        "set exactly one of secretRef and selfSigned",
+        "set exactly one of secretRef, certManager and selfSigned",
     ),
     Bad(
         "no certificate",
         with_ingress(ingress={"tls": {}}),
         "spec.endpoint.ingress.tls",
-        "set exactly one of secretRef and selfSigned",
+        "set exactly one of secretRef, certManager and selfSigned",
+    ),
+    Bad(
+        "three certificates",
+        with_ingress(ingress={"tls": {"selfSigned": {}, "secretRef": {"name": "x"}, "certManager": CERT_MANAGER}}),
+        "spec.endpoint.ingress.tls",
+        "set exactly one of secretRef, certManager and selfSigned",
+    ),
+    Bad(
+        "a certificate of nobody's",
+        with_ingress(ingress={"tls": {"certManager": {}}}),
+        "spec.endpoint.ingress.tls.certManager.issuerRef",
+        "required",
+    ),
+    Bad(
+        "a certificate of a moment",
+        with_ingress(ingress={"tls": {"certManager": {**CERT_MANAGER, "duration": "5m"}}}),
+        "spec.endpoint.ingress.tls.certManager.duration",
+        "duration must be at least 1h",
+    ),
+    Bad(
+        "a certificate that is always due",
+        with_ingress(ingress={"tls": {"certManager": {**CERT_MANAGER, "duration": "1h", "renewBefore": "2h"}}}),
+        "spec.endpoint.ingress.tls.certManager.renewBefore",
+        "renewBefore must be at least 5m and less than duration",
+    ),
+    Bad(
+        "a certificate that is renewed before its time",
+        with_ingress(ingress={"tls": {"certManager": {**CERT_MANAGER, "renewBefore": "2160h"}}}),
+        "spec.endpoint.ingress.tls.certManager.renewBefore",
+        "which is 2160h by default",
+    ),
+    *(
+        Bad(
+            f"a second certificate by {annotation}",
+            with_ingress(ingress={"tls": tls, "annotations": {annotation: "true"}}),
+            "spec.endpoint.ingress.annotations",
+            "would make a second certificate for the same Secret",
+        )
+        for annotation, tls in (
+            ("cert-manager.io/issuer", {"certManager": CERT_MANAGER}),
+            ("cert-manager.io/cluster-issuer", {"selfSigned": {}}),
+            ("kubernetes.io/tls-acme", {"certManager": CERT_MANAGER}),
+        )
     ),
     Bad(
         "the gateway's own path",
@@ -951,6 +1039,42 @@ BAD: list[Bad] = [
         resource(pod={"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}),
         "spec.pod.env[1]",
         "",
+    ),
+    Bad(
+        "a proxy twice",
+        resource(pod={**PROXIED_POD, "env": [{"name": "https_proxy", "value": "http://other.example.com"}]}),
+        "spec.pod.env",
+        "with proxy, the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY are the operator's",
+    ),
+    Bad(
+        "trust twice",
+        resource(pod={**PROXIED_POD, "env": [{"name": "SSL_CERT_FILE", "value": "/tmp/ca.crt"}]}),
+        "spec.pod.env",
+        "with trustBundle, the variables SSL_CERT_FILE, SSL_CERT_DIR are the operator's",
+    ),
+    Bad(
+        "a proxy of nothing",
+        resource(pod={"proxy": {"noProxy": ["example.com"]}}),
+        "spec.pod.proxy",
+        "set httpsProxy, or httpProxy, or both",
+    ),
+    Bad(
+        "a proxy with a password",
+        resource(pod={"proxy": {"httpsProxy": "http://me:secret@proxy.example.com:3128"}}),
+        "spec.pod.proxy.httpsProxy",
+        "",
+    ),
+    Bad(
+        "a network without a proxy",
+        resource(pod={"proxy": {"httpsProxy": "http://p.example.com", "noProxy": ["10.0.0.0/8"]}}),
+        "spec.pod.proxy.noProxy[0]",
+        "",
+    ),
+    Bad(
+        "a trust bundle from nowhere",
+        resource(pod={"trustBundle": {}}),
+        "spec.pod.trustBundle",
+        "set exactly one of configMapKeyRef and secretKeyRef",
     ),
     Bad("a release with a v", resource(version="v0.1"), "spec.version", ""),
     Bad(

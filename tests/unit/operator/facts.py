@@ -9,6 +9,7 @@ from typing import Any
 from parley_operator.api import VoiceDeployment
 from parley_operator.render import Facts, Manifest, Rendered
 from parley_operator.render.facts import IngressClass, TlsMaterial
+from parley_operator.render.names import base_name
 from parley_operator.render.references import Presence, ReferencedValue, referenced_value, references
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -45,7 +46,7 @@ def with_values(resource: VoiceDeployment, content: dict[str, str] | None = None
         key = reference.target.key
         data = {key: (content or {}).get(key, f"value of {key}").encode()}
         values[reference.target] = referenced_value(data, key=key, salt="salt")
-    return replace(FACTS, values=values)
+    return replace(FACTS, values=values, issued_for=base_name(resource.metadata.name))
 
 
 def without_value(resource: VoiceDeployment, name: str, presence: Presence) -> Facts:

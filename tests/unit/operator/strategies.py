@@ -65,8 +65,12 @@ TTS = st.one_of(
         openAI=optional(instructions=TEXT),
     ),
 )
+ISSUERS = optional({"name": NAMES}, kind=st.sampled_from(["Issuer", "ClusterIssuer"]))
+CERT_MANAGERS = optional({"issuerRef": ISSUERS}, duration=seconds(7_200, 90_000), renewBefore=seconds(300, 7_199))
 TLS: st.SearchStrategy[Any] = st.one_of(
-    st.just({"selfSigned": {}}), NAMES.map(lambda name: {"secretRef": {"name": name}})
+    st.just({"selfSigned": {}}),
+    NAMES.map(lambda name: {"secretRef": {"name": name}}),
+    CERT_MANAGERS.map(lambda wanted: {"certManager": wanted}),
 )
 PROTOCOLS = st.lists(LABELS.map(lambda path: f"/v1/{path}"), min_size=1, max_size=3, unique=True).map(
     lambda paths: [{"name": "Native", "paths": paths}]
@@ -119,7 +123,7 @@ MEMORY = st.one_of(
 )
 AMOUNTS = optional(cpu=CPU, memory=MEMORY)
 VARIABLE_NAMES = st.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True).filter(
-    lambda name: not name.startswith(("PARLEY_", "LD_", "PYTHON"))
+    lambda name: not name.startswith(("PARLEY_", "LD_", "PYTHON", "SSL_")) and not name.endswith("_PROXY")
 )
 ENVIRONMENTS = st.lists(
     st.one_of(
@@ -128,6 +132,11 @@ ENVIRONMENTS = st.lists(
     ),
     max_size=4,
     unique_by=lambda variable: str(variable["name"]),
+)
+PROXIES = optional(
+    {"httpsProxy": HOSTS.map(lambda host: f"http://{host}:3128")},
+    httpProxy=HOSTS.map(lambda host: f"http://{host}"),
+    noProxy=st.lists(HOSTS.map(lambda host: f".{host}"), max_size=2),
 )
 PODS = optional(
     labels=LABEL_MAPS,
@@ -146,7 +155,10 @@ PODS = optional(
         AMOUNTS.map(lambda amounts: {"requests": amounts}), AMOUNTS.map(lambda amounts: {"limits": amounts})
     ),
     env=ENVIRONMENTS,
-    trustBundle=CONFIG_MAPS,
+    proxy=PROXIES,
+    priorityClassName=NAMES,
+    runtimeClassName=NAMES,
+    trustBundle=st.one_of(CONFIG_MAPS, SECRETS),
 )
 SELECTORS = optional(matchLabels=LABEL_MAPS)
 NETWORKS = st.sampled_from(["10.0.0.0/8", "192.168.1.7/32", "fd00::/8"]).map(lambda cidr: {"cidr": cidr})

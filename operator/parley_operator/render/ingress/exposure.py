@@ -12,6 +12,7 @@ from parley_operator.api.endpoint import ClientRateLimit, ConnectionSpec, Endpoi
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import public_paths
 from parley_operator.render.names import base_name, child_name
+from parley_operator.render.served_secret import served_secret, tls_secret_name
 from parley_operator.render.track import CANARY
 
 AFFINITY_COOKIE = "parley"
@@ -72,8 +73,10 @@ def exposure(resource: VoiceDeployment, facts: Facts) -> Exposure | None:
     hosts = own_hosts(endpoint, facts)
     if not hosts:
         return None
-    tls_secret = tls_secret_name(resource.metadata.name, endpoint)
-    described = describe(resource, endpoint, hosts=hosts, tls_secret=tls_secret, hsts=says_hsts(endpoint))
+    served = served_secret(resource, facts)
+    # Browsers must not insist on what is served only until the right certificate is there.
+    hsts = says_hsts(endpoint) and served == tls_secret_name(resource.metadata.name, endpoint)
+    described = describe(resource, endpoint, hosts=hosts, tls_secret=served, hsts=hsts)
     return replace(described, class_name=facts.ingress_class.name if facts.ingress_class else "")
 
 
@@ -107,14 +110,6 @@ def describe(
 def own_hosts(endpoint: EndpointSpec, facts: Facts) -> tuple[str, ...]:
     """The hosts that no older resource has."""
     return tuple(host for host in endpoint.hosts or () if host not in facts.taken_hosts)
-
-
-def tls_secret_name(name: str, endpoint: EndpointSpec) -> str | None:
-    """The Secret with the certificate of the endpoint; None where it serves none."""
-    tls = endpoint.ingress.tls if endpoint.ingress else None
-    if tls is None:
-        return None
-    return tls.secret_ref.name if tls.secret_ref else child_name(name, "tls")
 
 
 def says_hsts(endpoint: EndpointSpec) -> bool:

@@ -123,6 +123,25 @@ INGRESS = below(
     ),
 )
 
+CERTIFICATES = below(
+    "spec.endpoint.ingress.tls.certManager",
+    table(
+        Row(
+            "issuerRef.group",
+            "awspca.cert-manager.io",
+            {"Certificate spec.issuerRef.group": "awspca.cert-manager.io"},
+        ),
+        Row("issuerRef.kind", "Issuer", {"Certificate spec.issuerRef.kind": "Issuer"}),
+        Row("issuerRef.name", "other", {"Certificate spec.issuerRef.name": "other"}),
+        Row("duration", "3000h", {"Certificate spec.duration": "3000h"}),
+        Row("renewBefore", "1000h", {"Certificate spec.renewBefore": "1000h"}),
+        endpoint={
+            **HOSTS,
+            "ingress": {"tls": {"certManager": {"issuerRef": {"kind": "ClusterIssuer", "name": "ours"}}}},
+        },
+    ),
+)
+
 GATEWAYS = below(
     "spec.endpoint.gateway.parentRefs[]",
     table(
@@ -142,4 +161,4 @@ GATEWAYS = below(
     ),
 )
 
-ROWS = PROTOCOLS + PATHS + INGRESS + GATEWAYS
+ROWS = PROTOCOLS + PATHS + INGRESS + CERTIFICATES + GATEWAYS

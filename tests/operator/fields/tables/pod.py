@@ -159,4 +159,43 @@ TRUST = below(
     ),
 )
 
-ROWS = METADATA + PLACEMENT + VARIABLES + FROM_SECRETS + FROM_MAPS + TRUST
+SECRET_TRUST = below(
+    "spec.pod.trustBundle.secretKeyRef",
+    table(
+        Row("name", "other", {"pod spec.volumes[trust].secret.secretName": "other"}),
+        Row("key", "other", {"pod spec.volumes[trust].secret.items[0].key": "other"}),
+        pod={"trustBundle": secret("company-ca", "ca.pem")},
+    ),
+)
+
+_VALUE = "pod spec.containers[gateway].env[{}].value"
+_DIRECT = "localhost,127.0.0.1,::1,.svc,.cluster.local"
+PROXY = below(
+    "spec.pod.proxy",
+    table(
+        *(
+            Row(
+                field,
+                "http://other.example.com:3128",
+                {_VALUE.format(name): "http://other.example.com:3128" for name in (name, name.lower())},
+            )
+            for field, name in (("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"))
+        ),
+        Row(
+            "noProxy",
+            [".example.com"],
+            {_VALUE.format(name): f"{_DIRECT},.example.com" for name in ("NO_PROXY", "no_proxy")},
+        ),
+        pod={"proxy": dict.fromkeys(("httpProxy", "httpsProxy"), "http://proxy.example.com:3128")},
+    ),
+)
+
+CLASSES = below(
+    "spec.pod",
+    table(
+        Row("priorityClassName", "calls", {"pod spec.priorityClassName": "calls"}),
+        Row("runtimeClassName", "gvisor", {"pod spec.runtimeClassName": "gvisor"}),
+    ),
+)
+
+ROWS = METADATA + PLACEMENT + VARIABLES + FROM_SECRETS + FROM_MAPS + TRUST + SECRET_TRUST + PROXY + CLASSES
