@@ -9,18 +9,23 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import MutableMapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 _FILE, _FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 
 
-@cache
 def trust() -> ssl.SSLContext:
     """The machine's certificate authorities, or those of SSL_CERT_FILE; certifi's where the machine has none.
 
     One for the process, since each would parse the authorities anew: 1 MB, and 30 ms of the event loop.
     """
+    return _context(os.environ.get(_FILE), os.environ.get(_FOLDER))
+
+
+@lru_cache(maxsize=1)
+def _context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """OpenSSL itself reads the variables."""
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
         import certifi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -61,10 +62,11 @@ def attributes(span: Span | Span.Event) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def collector() -> AsyncIterator[Collector]:
+async def collector(*, tls: ssl.SSLContext | None = None) -> AsyncIterator[Collector]:
     """One on a port of its own."""
     collector = Collector()
-    server = await asyncio.start_server(collector.answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(collector.answer, "127.0.0.1", 0, ssl=tls)
     async with server:
-        collector.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/traces"
+        scheme = "https" if tls else "http"
+        collector.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/traces"
         yield collector

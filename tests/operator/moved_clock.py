@@ -6,16 +6,17 @@ import sys
 from datetime import datetime, timedelta
 
 from parley_operator.__main__ import main
-from parley_operator.reconcile import Reconciler, utc_now
+from parley_operator.assembly import reconciler
+from parley_operator.reconcile import utc_now
 
 
 def move(by: timedelta) -> None:
-    """Let every Reconciler of this process live so much later."""
+    """Let whatever is reconciled in this process be so much later."""
 
     def clock() -> datetime:
         return utc_now() + by
 
-    defaults = Reconciler.__init__.__kwdefaults__
+    defaults = reconciler.__kwdefaults__
     assert defaults is not None
     defaults["clock"] = clock
 

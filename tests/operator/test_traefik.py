@@ -6,10 +6,8 @@ The operator writes, a real API server keeps, Traefik serves; in place of the ga
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
-import subprocess
 import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,17 +23,12 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from localcluster import ControlPlane
-from localcluster.builds import BuildCache
-from localcluster.components.traefik import Entrypoints, traefik
-from localcluster.paths import cache_dir
-from localcluster.ports import free_ports
-from localcluster.progress import Progress
-from localcluster.versions import TRAEFIK
+from localcluster.components.traefik import Entrypoints
 from parley_operator.render import certificates
-from tests.operator import definitions
-from tests.operator.cluster import Json, Namespace, open_namespace
-from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare
+from tests.operator.cluster import Json, Namespace
+from tests.operator.conftest import OPERATOR_USER
 from tests.operator.process import OperatorProcess
+from tests.operator.traefik import Traefik, as_endpoint, own_address, running
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(900)]  # Traefik may have to be built
 
@@ -50,60 +43,33 @@ HANDSHAKES = 200
 class Served:
     """A cluster with Traefik, and the authority that its certificates come from."""
 
-    plane: ControlPlane
-    entrypoints: Entrypoints
+    traefik: Traefik
     authority: tuple[bytes, bytes]
+
+    @property
+    def entrypoints(self) -> Entrypoints:
+        return self.traefik.entrypoints
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Traefik with its own definitions and those of the Gateway API."""
-    builds = BuildCache(cache_dir(), progress=Progress())
-    builds.ensure((TRAEFIK,))
-    web_port, websecure_port = free_ports(2)
-    entrypoints = Entrypoints(web_port, websecure_port)
-    with ControlPlane(controllers=CONTROLLERS) as plane:
-        prepare(plane)
-        asyncio.run(_install(plane))
-        program = traefik(builds.binary(TRAEFIK, "traefik"), kubeconfig=plane.kubeconfig, entrypoints=entrypoints)
-        more = (
-            "--providers.kubernetesGateway=true",
-            "--providers.kubernetesGateway.throttleDuration=200ms",
-            *(
-                f"--entryPoints.{name}.transport.respondingTimeouts.{limit}={IDLE}s"
-                for name in ("web", "websecure")
-                for limit in ("readTimeout", "writeTimeout", "idleTimeout")
-            ),
-        )
-        log = tmp_path_factory.mktemp("traefik") / "traefik.log"
-        environment = {**os.environ, "KUBECONFIG": str(plane.kubeconfig)}
-        with log.open("wb") as output:
-            process = subprocess.Popen([*program.argv, *more], env=environment, stdout=output, stderr=output)
-        try:
-            yield Served(plane, entrypoints, certificates.new_authority("test", now=datetime.now(UTC)))
-        finally:
-            process.terminate()
-            process.wait(SECONDS)
-            print(log.read_text()[-8000:])
-
-
-async def _install(plane: ControlPlane) -> None:
-    async with open_namespace(str(plane.kubeconfig), "default") as namespace:
-        client = namespace.client
-        await definitions.install(client, [*definitions.all_of_traefik(), *definitions.all_of_the_gateway_api()])
-        gateway_class = {
-            "apiVersion": "gateway.networking.k8s.io/v1",
-            "kind": "GatewayClass",
-            "metadata": {"name": "traefik"},
-            "spec": {"controllerName": "traefik.io/gateway-controller"},
-        }
-        path = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
-        await client.create(path, gateway_class, field_manager="test")
+    more = (
+        "--providers.kubernetesGateway=true",
+        "--providers.kubernetesGateway.throttleDuration=200ms",
+        *(
+            f"--entryPoints.{name}.transport.respondingTimeouts.{limit}={IDLE}s"
+            for name in ("web", "websecure")
+            for limit in ("readTimeout", "writeTimeout", "idleTimeout")
+        ),
+    )
+    with running(tmp_path_factory.mktemp("traefik"), *more) as traefik:
+        yield Served(traefik, certificates.new_authority("test", now=datetime.now(UTC)))
 
 
 @pytest.fixture
 def plane(served: Served) -> ControlPlane:
-    return served.plane
+    return served.traefik.plane
 
 
 @pytest.fixture
@@ -141,20 +107,11 @@ async def _behind(namespace: Namespace, service: str) -> AsyncIterator[None]:
     application[NAME] = service
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    address = _own_address()
+    address = own_address()
     site = web.TCPSite(runner, address, 0)
     await site.start()
     port = runner.addresses[0][1]
-    body = {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"name": f"{service}-1", "labels": {"kubernetes.io/service-name": service}},
-        "addressType": "IPv4",
-        "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
-    }
-    path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace.name}/endpointslices"
-    await namespace.client.create(path, body, field_manager="test")
+    await as_endpoint(namespace, address, port, service=service)
     yield
     await runner.cleanup()
 
@@ -173,13 +130,6 @@ async def _echo(request: web.Request) -> web.WebSocketResponse:
 
 async def _ok(_: web.Request) -> web.Response:
     return web.Response(text="ok")
-
-
-def _own_address() -> str:
-    """Of this machine but not loopback, which the API server does not take for an endpoint."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
 
 
 class _Here(AbstractResolver):

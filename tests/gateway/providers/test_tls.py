@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from parley_gateway.conversation.events import FailureKind
 from parley_gateway.ports import ProviderError
 from tests.emulators.emulators import Emulators, running
 from tests.emulators.faults import Fault
 from tests.emulators.speech import silence, speech_like
+from tests.gateway.certificates import own_certificate
 from tests.gateway.providers.conformance_stt import REQUEST, finals, until
 from tests.gateway.providers.network import (
     IMPATIENT,
@@ -30,32 +27,12 @@ from tests.gateway.providers.network import (
     open_provider,
     spoken,
 )
+from tests.gateway.providers.voices import cartesia, deepgram, elevenlabs, worker_pool
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A file with a self-signed certificate for this machine and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "emulators")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path / "tls.pem"
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path
+    return own_certificate(tmp_path)
 
 
 @pytest_asyncio.fixture
@@ -75,7 +52,7 @@ def trusting(encrypted: Emulators, certificate: Path, key_file: Path, monkeypatc
     return Network(encrypted.url, key_file, IMPATIENT.model_copy(update={"connect": 5.0}))
 
 
-@pytest.mark.parametrize("name", ["anthropic", "openai_chat", "gemini"])
+@pytest.mark.parametrize("name", ["anthropic", "openai_chat", "compatible_chat", "gemini"])
 async def test_g05_an_answer_uses_the_connection_that_was_warmed(
     encrypted: Emulators, trusting: Network, name: str
 ) -> None:
@@ -97,11 +74,30 @@ async def test_g05_speech_uses_the_connection_that_was_warmed(encrypted: Emulato
     assert [entry.connection for entry in encrypted.journal.entries] == [1, 1]
 
 
-async def test_g02_deepgram_over_tls(trusting: Network) -> None:
-    async with open_provider(trusting.deepgram()) as stt:
+@pytest.mark.parametrize("name", ["deepgram", "deepgram_flux", "openai_transcription", "compatible_transcription"])
+async def test_o08_recognition_trusts_the_bundle(trusting: Network, name: str) -> None:
+    async with open_provider(getattr(trusting, name)()) as stt:
         stream = stt.open(REQUEST)
         stream.send(speech_like(1200, rate=16_000) + silence(1000, rate=16_000))
         assert finals(await until(stream, lambda seen: bool(finals(seen))))
+
+
+@pytest.mark.parametrize("voice", [deepgram, cartesia, elevenlabs, worker_pool])
+async def test_o08_voices_trust_the_bundle(trusting: Network, voice: Callable[[Network], Any]) -> None:
+    async with open_provider(voice(trusting)) as tts:
+        pieces, failure = await drained(tts.speak(SPEECH, spoken("Hello.")))
+    assert pieces
+    assert failure is None
+
+
+@pytest.mark.parametrize("voice", [deepgram, cartesia, elevenlabs])
+async def test_o08_voices_refuse_whom_nobody_vouches_for(
+    encrypted: Emulators, key_file: Path, voice: Callable[[Network], Any]
+) -> None:
+    async with open_provider(voice(Network(encrypted.url, key_file))) as tts:
+        _, failure = await drained(tts.speak(SPEECH, spoken("Hello.")))
+    assert failure is not None
+    assert failure.kind is FailureKind.UNREACHABLE
 
 
 async def test_g04_over_tls_closing_ends_the_request_at_a_stalled_peer(
