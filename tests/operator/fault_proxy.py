@@ -38,7 +38,14 @@ class LoseAnswer:
     """Let the API server do it, and cut the connection instead of passing on its answer."""
 
 
-Fault = Refuse | LoseAnswer
+@dataclass(frozen=True)
+class Delay:
+    """Answer, but late."""
+
+    seconds: float
+
+
+Fault = Refuse | LoseAnswer | Delay
 Plan = Callable[[str, str], Fault | None]
 """From method and path to what goes wrong with that request; None lets it pass."""
 
@@ -83,6 +90,8 @@ class FaultProxy:
         fault = self.plan(request.method, request.path)
         if isinstance(fault, Refuse):
             return _refusal(fault)
+        if isinstance(fault, Delay):
+            await asyncio.sleep(fault.seconds)
         async with self._forward(request) as answer:
             body = await answer.read()
         if isinstance(fault, LoseAnswer):
