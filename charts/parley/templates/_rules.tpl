@@ -2,7 +2,7 @@
 {{- define "parley.rules" -}}
 - apiGroups: [parley.dev]
   resources: [voicedeployments]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [parley.dev]
   resources: [voicedeployments/status]
   verbs: [patch]
@@ -72,7 +72,7 @@ comes or goes is noticed minutes later.
 {{- define "parley.clusterRules" -}}
 - apiGroups: [networking.k8s.io]
   resources: [ingressclasses]
-  verbs: [get, list]
+  verbs: [list]
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
   verbs: [list, watch]
