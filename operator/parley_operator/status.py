@@ -388,10 +388,8 @@ def _waiting(case: _Case) -> Verdict | None:
 
 def _autoscaling(case: _Case) -> Verdict:
     """Of the gateway's own autoscaler first, then of the pools'."""
-    own, trouble = _own_autoscaling(case), autoscaling_trouble(case.pools)
-    if own.status == "False" or trouble is None:
-        return own
-    return Verdict("False", Reason.METRICS_UNAVAILABLE, f"{trouble} {Reason.METRICS_UNAVAILABLE.advice}")
+    own = _own_autoscaling(case)
+    return own if own.status == "False" else autoscaling_trouble(case.pools) or own
 
 
 def _own_autoscaling(case: _Case) -> Verdict:

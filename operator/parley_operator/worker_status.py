@@ -66,12 +66,17 @@ def leaves_a_stage_mute(resource: VoiceDeployment, pools: Mapping[str, PoolChild
     )
 
 
-def autoscaling_trouble(pools: Mapping[str, PoolChildren]) -> str | None:
-    """Of the first pool whose autoscaler gets no figures."""
+def autoscaling_trouble(pools: Mapping[str, PoolChildren]) -> Verdict | None:
+    """Of the first pool whose autoscaler cannot do its work."""
     for name, children in pools.items():
-        trouble = children.autoscaler["trouble"] if children.autoscaler and children.wanted else None
-        if trouble is not None:
-            return f"Pool {name}: {trouble['reason']}: {trouble['message']}"
+        trouble = (children.autoscaler or {"trouble": None})["trouble"]
+        if trouble is None or not children.wanted:
+            continue
+        said = f"Pool {name}: {trouble['reason']}: {trouble['message']}."
+        if trouble["type"] == "AbleToScale":
+            return Verdict("False", Reason.UNABLE_TO_SCALE, f"{said} {Reason.UNABLE_TO_SCALE.advice}")
+        advice = "Install metrics-server for CPU, and for podMetric an adapter that serves the custom metrics API."
+        return Verdict("False", Reason.METRICS_UNAVAILABLE, f"{said} {advice}")
     return None
 
 

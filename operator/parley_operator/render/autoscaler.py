@@ -41,7 +41,7 @@ def cpu(container: str, percent: int) -> Manifest:
     }
 
 
-def per_pod(metric: str, target: int) -> Manifest:
+def per_pod(metric: str, target: int | str) -> Manifest:
     """A metric that each pod has in custom.metrics.k8s.io, and its average to aim for."""
     return {
         "type": "Pods",

@@ -11,6 +11,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.render import Finding, render
 from parley_operator.status import Children, compute_status
+from parley_operator.views import autoscaler
 from parley_operator.worker_status import PoolChildren
 from tests.unit.operator.facts import FACTS, NOW, parse
 from tests.unit.operator.worker_examples import HEARS, PIPER, SPEAKS, WHISPER, with_pools
@@ -124,9 +125,31 @@ def test_o09_suspended_pools_are_at_rest() -> None:
     assert conditions["WorkersReady"]["reason"] == "Suspended"
 
 
-def test_o09_an_autoscaler_without_figures_is_told() -> None:
-    blind = {"trouble": {"reason": "FailedGetPodsMetric", "message": "no such metric"}}
-    pool = {**PIPER, "scaling": {"maxReplicas": 2}}
-    _, conditions = status(with_pools(pool), piper=PoolChildren(deployment=SERVING, autoscaler=blind))
-    assert conditions["AutoscalingReady"]["status"] == "False"
-    assert "Pool piper: FailedGetPodsMetric" in conditions["AutoscalingReady"]["message"]
+@pytest.mark.parametrize(
+    ("trouble", "reason", "says"),
+    [
+        (
+            {
+                "type": "ScalingActive",
+                "status": "False",
+                "reason": "FailedGetPodsMetric",
+                "message": "no such metric",
+            },
+            "MetricsUnavailable",
+            "an adapter that serves the custom metrics API",
+        ),
+        (
+            {"type": "AbleToScale", "status": "False", "reason": "FailedUpdateScale", "message": "refused"},
+            "UnableToScale",
+            "Pool piper: FailedUpdateScale: refused.",
+        ),
+    ],
+    ids=["no figures", "no right"],
+)
+def test_o09_an_autoscaler_that_cannot_do_its_work_is_told(trouble: Json, reason: str, says: str) -> None:
+    live = {"apiVersion": "autoscaling/v2", "metadata": {}, "spec": {}, "status": {"conditions": [trouble]}}
+    pool = PoolChildren(deployment=SERVING, autoscaler=autoscaler(live))
+    _, conditions = status(with_pools({**PIPER, "scaling": {"maxReplicas": 2}}), piper=pool)
+    found = conditions["AutoscalingReady"]
+    assert (found["status"], found["reason"]) == ("False", reason)
+    assert says in found["message"]
