@@ -35,7 +35,7 @@ def test_o11_the_kustomize_base_is_derived_from_the_chart(helm: str) -> None:
 def test_o11_kustomize_installs_what_helm_installs(kubectl: str, render: Callable[..., Manifests]) -> None:
     command = [kubectl, "kustomize", str(derive.ROOT / "manifests" / "base")]
     built = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    by_kustomize = {identity(manifest): manifest for manifest in yaml.safe_load_all(built)}
+    by_kustomize = {identity(manifest): manifest for manifest in yaml.load_all(built, Loader=yaml.CSafeLoader)}
     by_helm = {identity(manifest): derive.plain(manifest) for manifest in render() if not is_test(manifest)}
     namespace = by_kustomize.pop(("Namespace", "", derive.NAMESPACE))
     assert namespace["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
