@@ -164,8 +164,11 @@ class Playout:
             reported, at, known = self._report
             played = min(played, reported + max(0.0, now - at))
             quality = known if now - at <= REPORT_FRESH_S else quality
-        dry_s = self._dry_for(now) if played >= self._sent_s - _TOLERANCE_S else 0.0
-        return PlayoutReported(self.reply, _whole_ms(played), quality, ago_ms=_whole_ms(dry_s))
+        silent_s = self._dry_for(now)
+        if played < self._sent_s - _TOLERANCE_S:
+            # A client that says it is behind may still play; one that is further behind than that has stopped.
+            silent_s = max(0.0, silent_s - REPORT_GRACE_S)
+        return PlayoutReported(self.reply, _whole_ms(played), quality, ago_ms=_whole_ms(silent_s))
 
     @property
     def sent_ms(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from typing import Self
 
 from parley_gateway.ports import TtsSegment
 
@@ -38,12 +38,14 @@ class Sentences:
             self._room.clear()
             await self._room.wait()
 
-    async def __aiter__(self) -> AsyncIterator[TtsSegment]:
-        while True:
-            while self._waiting:
-                self._room.set()
-                yield self._waiting.popleft()
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> TtsSegment:
+        while not self._waiting:
             if self._closed:
-                return
+                raise StopAsyncIteration
             self._changed.clear()
             await self._changed.wait()
+        self._room.set()
+        return self._waiting.popleft()

@@ -96,7 +96,7 @@ class Audit:
         self._require(reply.held_at is None, "audio while it is held")
         reply.played_since = reply.played_since or write.at
         reply.sent_ms = write.offset_ms + write.ms
-        self._waits_since = self._loop.time()
+        self._wait_for_more()
 
     def _told(self, notice: Notice) -> None:
         self._check_wait()
@@ -134,7 +134,7 @@ class Audit:
         if reply.played_since is not None and reply.held_at is not None:
             reply.held_s += self._loop.time() - reply.held_at
         reply.held_at = None
-        self._waits_since = self._loop.time()
+        self._wait_for_more()
 
     def _caller_speaks(self, _: CallerSpeaks) -> None:
         self.caller_sounds()
@@ -156,13 +156,18 @@ class Audit:
         TranscriptUpdated: _transcribed,
     }
 
+    def _wait_for_more(self) -> None:
+        """From when on nothing is heard: what was written takes its time to play."""
+        if self._living is not None:
+            ahead_s = (self.replies[self._living].sent_ms - self.played_ms(self._living)) / 1000
+            self._waits_since = self._loop.time() + ahead_s
+
     def _check_wait(self) -> None:
-        """A living reply is heard, or over, within the bound; what was written takes its time to play."""
+        """A living reply is heard, or over, within the bound."""
         if self._waits_since is None or self._living is None:
             return
-        ahead_s = (self.replies[self._living].sent_ms - self.played_ms(self._living)) / 1000
         waited_s = self._loop.time() - self._waits_since
-        bound_s = self._timings.silence_s + ahead_s + REPORT_GRACE_S + SLACK_S
+        bound_s = self._timings.silence_s + REPORT_GRACE_S + SLACK_S
         self._require(waited_s <= bound_s, "silence without a bound")
 
     def _require(self, holds: bool, what: str) -> None:
