@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import Key
+from parley_operator.kube.kind_watch import ObjectName
 from parley_operator.kube.references import References
 from parley_operator.render.facts import Gateway, Listener
 from parley_operator.render.gateway_api.parents import GatewayId, gateway_id
@@ -40,13 +41,23 @@ class Gateways:
         """The resource is gone."""
         self._named.set(key, ())
 
-    def listing(self, kind: str, items: list[Json], *, version: int, namespace: str) -> None:  # noqa: ARG002 - a Sink
-        """All Gateways there are in a scope."""
+    def page(self, items: list[Json]) -> None:
+        """Some of the Gateways there are."""
+        for item in items:
+            self._set(_id(item), _gateway(item))
+
+    def listed(
+        self,
+        kind: str,  # noqa: ARG002 - a Sink
+        names: Set[ObjectName],
+        *,
+        version: int,  # noqa: ARG002
+        namespace: str,
+    ) -> None:
+        """These are all Gateways there are in a scope."""
         self._served.add(namespace)
-        listed = {_id(item): _gateway(item) for item in items}
-        known = {at for at in self._found if not namespace or at[0] == namespace}
-        for at in known | listed.keys():
-            self._set(at, listed.get(at))
+        for at in [at for at in self._found if (not namespace or at[0] == namespace) and at not in names]:
+            self._set(at, None)
         self._heard_of(namespace)
 
     def event(self, event: Json) -> None:

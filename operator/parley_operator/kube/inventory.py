@@ -8,11 +8,12 @@ replaces all that was known of its kind.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import Ref
+from parley_operator.kube.kind_watch import ObjectName
 from parley_operator.kube.ownership import controller_uid, owned_fields
 
 TOMBSTONES = 10_000
@@ -66,6 +67,8 @@ class Inventory:
         known = self.get(seen.ref)
         if self._is_stale(seen, known):
             return None
+        if known and known.uid != seen.uid:
+            self._bury(known.uid)
         applied = known.applied if known and known.uid == seen.uid and known.owned == seen.owned else ""
         self._store(replace(seen, applied=applied))
         return None if known and _same(known, seen) else seen
@@ -91,17 +94,16 @@ class Inventory:
         self._drop(known)
         return known
 
-    def relist(self, kind: str, bodies: Collection[Json], *, version: int, namespace: str = "") -> set[Key]:
-        """A kind was listed anew; returns whom the objects belonged to that are no longer there."""
-        kept = {body["metadata"]["uid"] for body in bodies}
+    def retain(self, kind: str, names: Set[ObjectName], *, version: int, namespace: str = "") -> set[Key]:
+        """A kind was listed anew, and all of it observed; returns whose objects are no longer there."""
         objects = self._objects[kind].values()
         scope = [live for live in objects if not namespace or live.ref.namespace == namespace]
-        missing = [live for live in scope if live.uid not in kept and live.version <= version]
+        missing = [
+            live for live in scope if (live.ref.namespace, live.ref.name) not in names and live.version <= version
+        ]
         for live in missing:
             self._bury(live.uid)
             self._drop(live)
-        for body in bodies:
-            self.observe(body)
         return {live.key for live in missing}
 
     def _read(self, body: Json) -> Live:
@@ -121,7 +123,7 @@ class Inventory:
     def _is_stale(self, seen: Live, known: Live | None) -> bool:
         if seen.uid in self._gone:
             return True
-        return known is not None and known.version >= seen.version and known.uid == seen.uid
+        return known is not None and known.version >= seen.version
 
     def _store(self, live: Live) -> None:
         known = self.get(live.ref)

@@ -15,16 +15,9 @@ from dataclasses import dataclass
 
 from parley_operator.kube.client import Client, Json
 from parley_operator.kube.errors import GoneError, KubeError
+from parley_operator.kube.kind_watch import BACKOFF_FIRST, BACKOFF_MAX, SERVER_TIMEOUT, ObjectName
 
 logger = logging.getLogger(__name__)
-
-SERVER_TIMEOUT = 600
-"""Seconds after which the server ends a watch, so that a dead one cannot live for ever."""
-BACKOFF_FIRST, BACKOFF_MAX = 0.5, 30.0
-"""Seconds between attempts; each is multiplied by a random factor between 0.5 and 1."""
-
-ObjectName = tuple[str, str]
-"""Namespace and name; no namespace for what is the cluster's."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from parley_operator.gather import Release
 from parley_operator.kube.client import Client
 from parley_operator.kube.connection import Connection, connect
 from parley_operator.kube.inventory import Inventory, Key
+from parley_operator.kube.kind_watch import Kind, KindWatch, ObjectName
 from parley_operator.kube.lease import Lease
-from parley_operator.kube.metadata_watch import MetadataWatches, ObjectName, Watched
+from parley_operator.kube.metadata_watch import MetadataWatches, Watched
 from parley_operator.kube.optional import OptionalKind, OptionalWatch, OptionalWatches
 from parley_operator.kube.references import References
 from parley_operator.kube.served_group import API_SERVICES, REGISTERED_BY_OTHERS, ServedGroup
@@ -169,6 +170,7 @@ class Operator:
         async with asyncio.TaskGroup() as group:
             work = (
                 watches.run(),
+                *(watch.run() for watch in self._children(client)),
                 optional.run(),
                 definitions.run(),
                 custom_metrics.run(),
@@ -209,7 +211,7 @@ class Operator:
         before = asyncio.all_tasks()
         tasks = await kopf.spawn_tasks(
             registry=registry,
-            settings=kopf_settings(label=CHILD_SELECTOR, labelled=tuple(WATCHED.values())),
+            settings=kopf_settings(),
             standalone=True,
             # kopf would ask for the user's name, which a uid in a container need not have.
             identity=self._options.identity,  # type: ignore[arg-type]  # a NewType that kopf keeps to itself
@@ -220,6 +222,10 @@ class Operator:
         self._listen_to_signals()
         await kopf.run_tasks(tasks, ignored=before)
         raise RuntimeError("the watches ended")
+
+    def _children(self, client: Client) -> list[KindWatch]:
+        scopes = self._options.namespaces or ("",)
+        return [KindWatch(client, _labelled(kind, at), self._news) for kind in WATCHED for at in scopes]
 
     def _optional(self, client: Client) -> OptionalWatches:
         recheck = RECHECK_SECONDS_UNTOLD if self._options.namespaces else RECHECK_SECONDS
@@ -266,6 +272,14 @@ class Operator:
 
 def _served(api: Api) -> tuple[str, str]:
     return api.api_version, api.plural
+
+
+def _labelled(kind: str, namespace: str) -> Kind:
+    group, version, plural = WATCHED[kind]
+    scope = f"/namespaces/{namespace}" if namespace else ""
+    api_version, root = (f"{group}/{version}", "/apis") if group else (version, "/api")
+    path = f"{root}/{api_version}{scope}/{plural}"
+    return Kind(kind, api_version, path, namespace=namespace, label_selector=CHILD_SELECTOR)
 
 
 def _optional(kind: str, namespace: str, *, selector: str = "") -> OptionalKind:

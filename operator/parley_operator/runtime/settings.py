@@ -54,11 +54,8 @@ class _Backoffs:
             yield 5
 
 
-def kopf_settings(*, label: str, labelled: tuple[tuple[str, str, str], ...]) -> kopf.OperatorSettings:
-    """Settings of kopf as a layer of watches alone: no finalizers, annotations, events, peering or scans.
-
-    `labelled` has group, version and plural of the kinds of which only labelled objects are watched.
-    """
+def kopf_settings() -> kopf.OperatorSettings:
+    """Settings of kopf as a layer of watches alone: no finalizers, annotations, events, peering or scans."""
     settings = kopf.OperatorSettings()
     settings.scanning.disabled = True
     settings.posting.enabled = False
@@ -73,6 +70,4 @@ def kopf_settings(*, label: str, labelled: tuple[tuple[str, str, str], ...]) -> 
     settings.networking.connect_timeout = 10.0
     settings.networking.error_backoffs = _Backoffs()
     settings.process.ultimate_exiting_timeout = None
-    for resource in labelled:
-        settings.watching.label_selectors[resource] = label
     return settings

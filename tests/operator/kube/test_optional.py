@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,10 +28,12 @@ class Told:
         self.log: list[tuple[str, list[str]]] = []
         self._changed = asyncio.Event()
 
-    def listing(self, kind: str, items: list[Json], *, version: int, namespace: str) -> None:
+    def page(self, items: list[Json]) -> None:
+        assert all(item["kind"] == "Widget" for item in items)
+
+    def listed(self, kind: str, names: Set[tuple[str, str]], *, version: int, namespace: str) -> None:
         assert version > 0
-        assert all(item["kind"] == kind for item in items)
-        self._say("listed", [item["metadata"]["name"] for item in items])
+        self._say("listed", sorted(name for _, name in names))
 
     def event(self, event: Json) -> None:
         self._say(event["type"], [event["object"]["metadata"]["name"]])

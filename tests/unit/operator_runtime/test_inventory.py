@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from parley_operator.kube.discovery import Ref
-from parley_operator.kube.inventory import Inventory
-from tests.unit.operator_runtime.objects import LABEL, child
+from parley_operator.kube.inventory import Inventory, Key
+from tests.unit.operator_runtime.objects import LABEL, Json, child
 
 KEY = ("ns", "receptionist")
 REF = Ref("v1", "ConfigMap", "ns", "child")
@@ -12,6 +12,14 @@ REF = Ref("v1", "ConfigMap", "ns", "child")
 
 def make() -> Inventory:
     return Inventory(label=LABEL, views={"ConfigMap": lambda _: {}})
+
+
+def relist(inventory: Inventory, *bodies: Json, version: int, namespace: str = "") -> set[Key]:
+    """A listing of ConfigMaps, in one page."""
+    for body in bodies:
+        inventory.observe(body)
+    names = {(body["metadata"]["namespace"], body["metadata"]["name"]) for body in bodies}
+    return inventory.retain("ConfigMap", names, version=version, namespace=namespace)
 
 
 def applied(inventory: Inventory) -> str | None:
@@ -66,11 +74,23 @@ def test_a_successor_of_the_same_name_is_another_object() -> None:
     assert live.uid == "c2"
 
 
+def test_late_news_of_a_predecessor_do_not_replace_its_successor() -> None:
+    """Neither an event nor the answer to a write."""
+    inventory = make()
+    inventory.observe(child(uid="c1", version=1))
+    inventory.observe(child(uid="c2", version=7))
+    assert inventory.observe(child(uid="c1", version=5)) is None
+    inventory.record(child(uid="c1", version=8), applied="m")
+    live = inventory.get(REF)
+    assert live is not None
+    assert live.uid == "c2"
+
+
 def test_what_a_listing_does_not_have_is_gone_and_its_resource_is_told() -> None:
     inventory = make()
     inventory.observe(child("stays", uid="s"))
     inventory.observe(child("child", uid="g", owner="other"))
-    assert inventory.relist("ConfigMap", [child("stays", uid="s")], version=9) == {("ns", "other")}
+    assert relist(inventory, child("stays", uid="s"), version=9) == {("ns", "other")}
     assert inventory.get(REF) is None
     assert [live.ref.name for live in inventory.of(KEY)] == ["stays"]
 
@@ -78,14 +98,14 @@ def test_what_a_listing_does_not_have_is_gone_and_its_resource_is_told() -> None
 def test_a_listing_knows_nothing_of_what_was_written_after_it() -> None:
     inventory = make()
     inventory.record(child(version=10), applied="m")
-    inventory.relist("ConfigMap", [], version=9)
+    relist(inventory, version=9)
     assert applied(inventory) == "m"
 
 
 def test_a_listing_of_one_namespace_leaves_the_others_alone() -> None:
     inventory = make()
     inventory.observe(child(namespace="elsewhere"))
-    assert inventory.relist("ConfigMap", [], version=9, namespace="ns") == set()
+    assert relist(inventory, version=9, namespace="ns") == set()
 
 
 def test_an_object_that_changes_hands_is_no_longer_its_old_owners() -> None:
