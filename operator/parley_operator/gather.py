@@ -23,6 +23,7 @@ from parley_operator.render.engines import ENGINES, made_by_keda
 from parley_operator.render.facts import Claim, IngressClass, Issuance
 from parley_operator.render.names import base_name, child_name
 from parley_operator.render.track import CANARY, TRACKS
+from parley_operator.views import unsealed
 
 
 @dataclass(frozen=True)
@@ -37,36 +38,27 @@ class Release:
 
 
 class OwnSecrets:
-    """The content of the Secrets that the operator itself generated; kept until they change."""
+    """The content of the Secrets that the operator itself generated, as the watch brought it.
+
+    One that no watch has brought is asked for: what were only not known yet would be generated anew.
+    """
 
     def __init__(self, client: Client, inventory: Inventory) -> None:
         self._client, self._inventory = client, inventory
-        self._kept: dict[Key, dict[str, tuple[int, Data]]] = {}
 
-    async def read(self, key: Key, names: Mapping[str, str], *, owner: Owner) -> dict[str, Data | None]:
+    async def read(self, namespace: str, names: Mapping[str, str], *, owner: Owner) -> dict[str, Data | None]:
         """The data of each Secret by its suffix, given their names; None for one that the owner does not have."""
-        kept = self._kept.setdefault(key, {})
-        for gone in kept.keys() - set(names.values()):
-            del kept[gone]
-        return {suffix: await self._one(kept, (key[0], name), owner) for suffix, name in names.items()}
+        return {suffix: await self._one(namespace, name, owner) for suffix, name in names.items()}
 
-    def forget(self, key: Key) -> None:
-        """The resource is gone."""
-        self._kept.pop(key, None)
-
-    async def _one(self, kept: dict[str, tuple[int, Data]], at: tuple[str, str], owner: Owner) -> Data | None:
-        live, known = self._inventory.get(Ref("v1", "Secret", *at)), kept.get(at[1])
-        if live is not None and known is not None and known[0] == live.version:
-            return known[1]
+    async def _one(self, namespace: str, name: str, owner: Owner) -> Data | None:
+        live = self._inventory.get(Ref("v1", "Secret", namespace, name))
+        if live is not None and live.controller == owner.uid:
+            return unsealed(live.view)
         try:
-            body = await self._client.get(f"/api/v1/namespaces/{at[0]}/secrets/{at[1]}")
+            body = await self._client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
         except NotFoundError:
             return None
-        if controller_uid(body) != owner.uid:
-            return None
-        data = decode_data(body, kind="Secret")
-        kept[at[1]] = (int(body["metadata"]["resourceVersion"]), data)
-        return data
+        return decode_data(body, kind="Secret") if controller_uid(body) == owner.uid else None
 
 
 class FactsGatherer:
@@ -104,7 +96,7 @@ class FactsGatherer:
         """
         key = (resource.metadata.namespace, resource.metadata.name)
         names = _generated_names(resource) | (_generated_names(canary) if canary else {})
-        known = generated.read(await self._secrets.read(key, names, owner=owner))
+        known = generated.read(await self._secrets.read(key[0], names, owner=owner))
         facts = Facts(
             release=self._release.version,
             image_repository=self._release.image_repository,
@@ -143,7 +135,6 @@ class FactsGatherer:
 
     def forget(self, key: Key) -> None:
         """The resource is gone."""
-        self._secrets.forget(key)
         self._values.forget(key)
         self._gateways.forget(key)
 

@@ -5,11 +5,13 @@ Everything else that controllers write into a status (an autoscaler writes every
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import View
 from parley_operator.kube.ownership import SCALE_MANAGER, owned_fields
+from parley_operator.referenced import Data, decode_data
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.labels import COMPONENT
 from parley_operator.render.worker_labels import POOL
@@ -130,6 +132,24 @@ def claim(body: Json) -> Json:
     }
 
 
+@dataclass(frozen=True)
+class _Sealed:
+    """What no log may show."""
+
+    data: Data = field(repr=False)
+
+
+def secret(body: Json) -> Json:
+    """What is in it: the operator made it, and must not make it anew."""
+    return {"sealed": _Sealed(decode_data(body, kind="Secret"))}
+
+
+def unsealed(view: Json) -> Data:
+    """The data of a Secret, from its view."""
+    sealed: _Sealed = view["sealed"]
+    return sealed.data
+
+
 def nothing(_: Json) -> Json:
     """For objects of which only our own fields matter."""
     return {}
@@ -155,7 +175,7 @@ VIEWS: dict[str, View] = {
     "PodDisruptionBudget": nothing,
     "ReplicaSet": replica_set,
     "ScaledObject": scaled_object,
-    "Secret": nothing,
+    "Secret": secret,
     "Service": nothing,
     "ServiceAccount": nothing,
 }

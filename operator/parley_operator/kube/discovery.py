@@ -9,7 +9,7 @@ from parley_operator.kube.client import Client, Json
 from parley_operator.kube.errors import NotFoundError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ref:
     """The identity of an object, apart from its UID."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from sys import intern
 
 from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import Ref
@@ -26,7 +27,7 @@ View = Callable[[Json], Json]
 """The part of an object that decisions and status need; a change outside it wakes nobody."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Live:
     """One object as last seen."""
 
@@ -108,14 +109,18 @@ class Inventory:
 
     def _read(self, body: Json) -> Live:
         metadata = body["metadata"]
-        ref = Ref.of(body)
-        owner = (metadata.get("labels") or {}).get(self._label, "")
+        # What ten children of a resource have in common is kept once: each event brings it anew.
+        api_version, kind, namespace = map(
+            intern, (body["apiVersion"], body["kind"], metadata.get("namespace", ""))
+        )
+        ref = Ref(api_version, kind, namespace, metadata["name"])
+        owner, controller = (metadata.get("labels") or {}).get(self._label, ""), controller_uid(body)
         return Live(
             ref=ref,
-            key=(ref.namespace, owner),
+            key=(namespace, intern(owner)),
             uid=metadata["uid"],
             version=int(metadata["resourceVersion"]),
-            controller=controller_uid(body),
+            controller=intern(controller) if controller else None,
             owned=owned_fields(body),
             view=self._views[ref.kind](body),
         )

@@ -22,6 +22,7 @@ from parley_operator.render.labels import metadata
 from parley_operator.render.limits_config import limits_config, state_config
 from parley_operator.render.names import child_name
 from parley_operator.render.observability_config import observability_config
+from parley_operator.render.once import once
 from parley_operator.render.paths import AGENT_DIRECTORY, AGENT_NAME, CONFIG_NAME, instructions_file
 from parley_operator.render.pipeline_config import deadlines_config, pipeline_config
 from parley_operator.render.rendered import Manifest
@@ -35,6 +36,7 @@ CLIENT_SECRETS_PATH = ClientSecrets.model_fields["path"].default
 STRIPE_WEBHOOK_PATH = StripeConfig.model_fields["webhook_path"].default
 
 
+@once
 def gateway_config(resource: VoiceDeployment) -> GatewayConfig:
     """The configuration of the gateway's pods."""
     spec = resource.spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -15,6 +15,7 @@ from parley_operator.api.pod import EnvironmentVariable, PodSpec
 from parley_operator.api.references import KeyRef, SecretSource, TextSource
 from parley_operator.api.worker_pools import WorkerPoolSpec, WorkerVariable
 from parley_operator.render.names import issued_name
+from parley_operator.render.once import once
 
 Kind = Literal["Secret", "ConfigMap"]
 
@@ -92,16 +93,17 @@ def referenced_value(data: Mapping[str, bytes] | None, *, key: str, salt: str) -
     return ReferencedValue(Presence.PRESENT, hmac.new(salt.encode(), data[key], hashlib.sha256).hexdigest())
 
 
-def references(resource: VoiceDeployment) -> list[Reference]:
+@once
+def references(resource: VoiceDeployment) -> Sequence[Reference]:
     """Every Secret's or ConfigMap's value that the spec needs, in the order of the spec."""
-    return [
+    return (
         *_instructions(resource),
         *_files(resource),
         *_certificate(resource),
         *_environment(resource),
         *_trust_bundle(resource),
         *(found for pool in resource.spec.worker_pools or () for found in pool_references(resource, pool)),
-    ]
+    )
 
 
 def pool_references(resource: VoiceDeployment, pool: WorkerPoolSpec) -> list[Reference]:

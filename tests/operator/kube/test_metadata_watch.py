@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from parley_operator.kube.metadata_watch import MetadataWatch, ObjectName, Watched
+from parley_operator.kube.kind_watch import ObjectName
+from parley_operator.kube.metadata_watch import MetadataWatch, Watched
 from tests.operator.cluster import Namespace
 
 pytestmark = pytest.mark.controlplane
