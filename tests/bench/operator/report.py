@@ -15,8 +15,8 @@ from tests.bench.operator.usage import Usage
 
 KUBERAY_S = {100: 83, 1000: 258, 5000: 1213}
 """KubeRay 1.1.1 on GKE: until all RayClusters are ready, after they were made, by benchmark/perf-tests."""
-REQUIRED_S, REQUIRED_MB = 60, 200
-"""For 1,000 resources, on two cores that everything shares."""
+REQUIRED_SIZE, REQUIRED_S, REQUIRED_MB = 1000, 60, 200
+"""So many are to be ready within so many seconds, on two cores that everything shares."""
 
 
 def table(trials: Sequence[Seen]) -> str:
@@ -55,14 +55,14 @@ def verdicts(trials: Sequence[Seen]) -> list[str]:
     """Whether it is as required."""
     said = []
     for seen in trials:
-        if seen.size == 1000 and seen.ready_s is not None:
-            met = seen.ready_s <= REQUIRED_S and seen.busy.peak_rss_mb < REQUIRED_MB
-            figures = (
-                f"ready in {seen.ready_s:.0f} s of {REQUIRED_S}, {seen.busy.peak_rss_mb:.0f} MB of {REQUIRED_MB}"
-            )
-            said.append(f"1,000 resources: {figures}: {'met' if met else 'not met'}")
+        if seen.size == REQUIRED_SIZE:
+            in_time = seen.ready_s is not None and seen.ready_s <= REQUIRED_S
+            met = in_time and seen.busy.peak_rss_mb < REQUIRED_MB
+            figures = f"{_seconds(seen.ready_s)} of {REQUIRED_S}, {seen.busy.peak_rss_mb:.0f} MB of {REQUIRED_MB}"
+            said.append(f"{seen.size:,} resources: {figures}: {'met' if met else 'not met'}")
         if seen.idle_requests:
-            said.append(f"{seen.size:,} resources: requests while nothing changed: {dict(seen.idle_requests)}")
+            asked = ", ".join(f"{verb} {what}: {number}" for (verb, what), number in seen.idle_requests.items())
+            said.append(f"{seen.size:,} resources: asked while nothing changed: {asked}")
     return said
 
 

@@ -11,6 +11,7 @@ import pytest
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.render import Facts, Finding, Rendered, render
+from parley_operator.render.rendered import ObjectKey
 from parley_operator.render.revision import revision_name
 from parley_operator.status import Blocked, Children, compute_status, invalid_status, transitions
 from tests.unit.operator_runtime.objects import Json
@@ -52,6 +53,7 @@ def status_of(
     now: datetime = NOW,
     running: VoiceDeployment | None = None,
     paused: bool = False,
+    held: frozenset[ObjectKey] = frozenset(),
 ) -> Json:
     resource, children = resource or voice(), children or Children(deployment=SERVING)
     return compute_status(
@@ -61,6 +63,7 @@ def status_of(
         running=running,
         paused=paused,
         blocked=blocked,
+        held=held,
         previous=previous or {},
         now=now,
     )
@@ -318,3 +321,17 @@ def test_a_spec_that_cannot_be_used_keeps_all_else_that_is_known() -> None:
     assert condition(after, "Ready") == ("False", "InvalidSpec")
     assert condition(after, "Available") == ("True", "PodsReady")
     assert (after["version"], after["readyReplicas"], after["observedGeneration"]) == ("0.1", 2, 4)
+
+
+def test_o07_pods_that_do_not_follow_yet_are_told_and_their_revision_does_not_run() -> None:
+    old = known(voice(), currentRevision="receptionist-old")
+    status = status_of(old, held=frozenset({ObjectKey("Deployment", "receptionist")}))
+    assert condition(status, "Progressing") == ("True", "RollingOut")
+    assert condition(status, "Ready") == ("True", "Serving")
+    assert status["currentRevision"] == "receptionist-old"
+    assert status_of(old)["currentRevision"] != "receptionist-old"
+
+
+def test_o10_what_was_applied_is_remembered_where_not_all_of_it_could_be() -> None:
+    blocked = Blocked(Reason.APPLY_FAILED, "refused")
+    assert status_of(blocked=blocked, previous={"appliedHash": "before"})["appliedHash"] == "before"
