@@ -1,7 +1,7 @@
 """What watches say, turned into news for the inventory and keys for the queue.
 
-kopf watches the resources; their children are watched by `kube.kind_watch`, which needs a quarter of the time for an
-event, keeps no task for each object, and lists in pages.
+kopf watches the resources; their children are watched by `kube.kind_watch`, which needs a quarter of the time for
+an event, keeps no task for each object, and lists in pages.
 
 kopf tells handlers of events, not that a watch began anew; but what was deleted in a gap makes no event. All its
 requests pass through `Listings.middleware`, which sees each listing: what is not in it is gone.

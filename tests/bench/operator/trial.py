@@ -126,7 +126,10 @@ class _Trial:
         """Until nothing has been reconciled for a while."""
         deadline, count, since = time.monotonic() + SETTLE_WITHIN_S, -1.0, 0.0
         while time.monotonic() < deadline:
-            now = await asyncio.to_thread(self._operator.metric, "parley_operator_reconciles_total")
+            try:
+                now = await asyncio.to_thread(self._operator.metric, "parley_operator_reconciles_total")
+            except OSError:  # too busy to say
+                continue
             if now != count:
                 count, since = now, time.monotonic()
             elif time.monotonic() > since + SETTLED_S:
