@@ -15,7 +15,8 @@ from collections.abc import Callable
 
 from parley_operator.kube.client import Client
 from parley_operator.kube.errors import ForbiddenError, KubeError, NotFoundError
-from parley_operator.kube.optional import BACKOFF_MAX, SETTLING
+from parley_operator.kube.kind_watch import BACKOFF_MAX
+from parley_operator.kube.optional import SETTLING
 
 logger = logging.getLogger(__name__)
 
