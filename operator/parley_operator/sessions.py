@@ -12,6 +12,7 @@ more: a pod that goes is chosen once in two minutes at most, after load has been
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterator
@@ -37,6 +38,7 @@ AT_ONCE = 8
 PER_SECOND = 50.0
 """Pods to ask in a second, all together: 3,000 pods are a round of a minute."""
 ANSWER_SECONDS = 2.0
+ANSWER_BYTES = 65_536
 BUSY, IDLE = "1", "0"
 """What deletion costs; a pod that was never marked costs nothing, like an idle one."""
 
@@ -70,10 +72,10 @@ class Sessions:
         """Go round for ever."""
         pause = self._period
         loop = asyncio.get_running_loop()
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as http:
+        async with open_session() as http:
             while True:
                 begun = loop.time()
-                await self._round(lambda address: _ask(http, address))
+                await self._round(lambda address: sessions_at(http, address))
                 unreachable = self._asked > 0 and self._answered == 0
                 pause = min(pause * 2, PERIOD_UNREACHABLE) if unreachable else self._period
                 if unreachable:
@@ -152,10 +154,28 @@ def _sum(total: int | None, sessions: int | None, pod: Live) -> int | None:
     return None if total is None else total + (sessions or 0)
 
 
-async def _ask(http: aiohttp.ClientSession, address: str) -> int | None:
+def open_session() -> aiohttp.ClientSession:
+    """Without credentials, and without a memory: what runs in a pod is somebody else's."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=AT_ONCE, force_close=True),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+    )
+
+
+async def sessions_at(http: aiohttp.ClientSession, address: str) -> int | None:
+    """How many sessions the pod at an address has; None where it does not say so, quickly and in few words."""
     host = f"[{address}]" if ":" in address else address
     try:
-        async with http.get(f"http://{host}:{PORT}/health") as answer:
-            return int((await answer.json())["sessions"])
+        async with http.get(f"http://{host}:{PORT}/health", allow_redirects=False) as answer:
+            return int(json.loads(await _beginning(answer.content))["sessions"])
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError):
         return None
+
+
+async def _beginning(content: aiohttp.StreamReader) -> bytes:
+    """All of an answer, or as much of it as may be."""
+    try:
+        return await content.readexactly(ANSWER_BYTES)
+    except asyncio.IncompleteReadError as whole:
+        return whole.partial
