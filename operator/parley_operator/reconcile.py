@@ -228,7 +228,7 @@ class Reconciler:
 
     async def _scale_all(self, rendered: Rendered, owner: Owner) -> Blocked | None:
         try:
-            for manifest in (rendered.scale, *rendered.worker_scales):
+            for manifest in (rendered.scale, rendered.canary_scale, *rendered.worker_scales):
                 await self._scale(manifest, owner)
         except (InvalidError, ForbiddenError) as error:
             return _blocked(error)

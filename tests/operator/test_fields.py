@@ -173,13 +173,15 @@ async def test_o02_a_field_that_changes_no_child_is_taken(server: Server, row: R
 async def test_o03_what_the_controller_takes_from_its_own_settings_is_said(
     namespace: Namespace, operator: OperatorProcess
 ) -> None:
-    """Traefik takes time limits from its entry points alone."""
+    """Traefik is told by its entry points alone how long calls may end when it restarts."""
     assert operator.is_running()
     connection = {"maxDuration": "3h"}
     endpoint = {"hosts": ["voice.example.com"], "ingress": {"className": "traefik"}, "connection": connection}
     await namespace.create("VoiceDeployment", voice_deployment("receptionist", endpoint=endpoint))
     settings = await namespace.until_condition("receptionist", "SettingsHonoured", "False", "SetInController")
-    assert "at least 10800s" in settings["message"]
+    assert "up to 10800s" in settings["message"]
+    await namespace.edit("receptionist", endpoint={"controllerAdvice": "Acknowledged"})
+    await namespace.until_condition("receptionist", "SettingsHonoured", "True", "AllHonoured")
 
 
 def said(found: Mapping[str, Change]) -> dict[str, Any]:

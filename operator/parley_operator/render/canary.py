@@ -40,11 +40,17 @@ def share(canary: VoiceDeployment, facts: Facts) -> int:
     return (wanted_share(canary) or 0) if facts.canary_available else 0
 
 
-def replicas(canary: VoiceDeployment, facts: Facts) -> int:
-    """The canary's pods: the same part of all as its share of connections, and at least one; none of none."""
+def canary_scale(canary: VoiceDeployment, facts: Facts) -> Manifest:
+    """Its pods are the same part of all as its share of connections, and at least one; none of none."""
     wanted = wanted_replicas(canary, facts)
     whole = (facts.replicas or 0) if wanted is None else wanted
-    return math.ceil(whole * (wanted_share(canary) or 0) / ALL)
+    key, replicas = canary_deployment_key(canary), math.ceil(whole * (wanted_share(canary) or 0) / ALL)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": key.kind,
+        "metadata": {"name": key.name, "namespace": canary.metadata.namespace},
+        "spec": {"replicas": replicas},
+    }
 
 
 def has_same_pods(one: VoiceDeployment, other: VoiceDeployment) -> bool:
@@ -73,7 +79,7 @@ def canary_manifests(main: VoiceDeployment, canary: VoiceDeployment, facts: Fact
         agent_map(canary, track=CANARY),
         service(main, facts, track=CANARY),
         network_policy(canary, facts, track=CANARY),
-        _deployment(canary, facts),
+        deployment(canary, facts, track=CANARY),
     ]
     return [manifest for manifest in needed if manifest is not None]
 
@@ -89,9 +95,3 @@ def with_its_pools(main: VoiceDeployment, canary: VoiceDeployment) -> VoiceDeplo
 def canary_deployment_key(resource: VoiceDeployment) -> ObjectKey:
     """The canary's Deployment."""
     return ObjectKey("Deployment", child_name(resource.metadata.name, CANARY.suffix))
-
-
-def _deployment(canary: VoiceDeployment, facts: Facts) -> Manifest:
-    """It says its replicas, which nobody else decides."""
-    manifest = deployment(canary, facts, track=CANARY)
-    return {**manifest, "spec": {"replicas": replicas(canary, facts), **manifest["spec"]}}

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.agent_text import agent_map
-from parley_operator.render.canary import canary_deployment_key, canary_manifests, share, with_its_pools
+from parley_operator.render.canary import (
+    canary_deployment_key,
+    canary_manifests,
+    canary_scale,
+    share,
+    with_its_pools,
+)
 from parley_operator.render.cert_manager import certificate
 from parley_operator.render.dashboard import dashboard
 from parley_operator.render.deployment import deployment
@@ -56,6 +62,7 @@ def render(resource: VoiceDeployment, facts: Facts, *, canary: VoiceDeployment |
         endpoints=endpoints(resource, facts),
         manifests=manifests,
         scale=scale(resource, facts) if scalable else None,
+        canary_scale=canary_scale(canary, facts) if canary else None,
         worker_scales=worker_scales(pooled, facts),
         keep=frozenset(
             (held | in_use | kept_revisions(resource, facts) | still_served(resource, facts)) - applied

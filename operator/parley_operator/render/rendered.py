@@ -55,6 +55,8 @@ class Rendered:
     """What field manager `parley` applies, in this order. A Deployment here never says its replicas."""
     scale: Manifest | None
     """What field manager `parley-scale` applies last, by force; None: leave replicas as they are."""
+    canary_scale: Manifest | None = None
+    """The same for a canary; None where there is none."""
     worker_scales: tuple[Manifest, ...] = ()
     """The same for the Deployments of worker pools."""
     keep: frozenset[ObjectKey]

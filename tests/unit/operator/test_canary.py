@@ -54,6 +54,11 @@ def found(rendered: Rendered, kind: str, name: str) -> Manifest:
     return next(one for one in rendered.manifests if object_key(one) == ObjectKey(kind, name))
 
 
+def replicas(rendered: Rendered) -> int:
+    assert rendered.canary_scale is not None
+    return int(rendered.canary_scale["spec"]["replicas"])
+
+
 def names(rendered: Rendered) -> set[ObjectKey]:
     return {object_key(one) for one in rendered.manifests}
 
@@ -115,13 +120,12 @@ def test_o07_its_pods_are_its_share_of_all_and_at_least_one(percent: int, live: 
         rollout={"canary": {"weightPercent": percent}}, live=live, scaling={"type": "HPA", "maxReplicas": 9}
     )
     whole = live or 1  # an autoscaler's minimum
-    replicas = found(rendered, "Deployment", "receptionist-canary")["spec"]["replicas"]
-    assert replicas == max(1, math.ceil(whole * percent / 100))
+    assert replicas(rendered) == max(1, math.ceil(whole * percent / 100))
 
 
 def test_o07_suspended_it_has_no_pods_and_no_connections() -> None:
     rendered = tried(suspend=True, available=0)
-    assert found(rendered, "Deployment", "receptionist-canary")["spec"]["replicas"] == 0
+    assert replicas(rendered) == 0
     assert rendered.canary_share == 0
 
 

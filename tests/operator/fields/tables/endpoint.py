@@ -93,6 +93,13 @@ INGRESS = below(
             ),
         ),
         Row(
+            "controllerAdvice",
+            "Acknowledged",
+            tests=(
+                "tests/operator/test_fields.py::test_o03_what_the_controller_takes_from_its_own_settings_is_said",
+            ),
+        ),
+        Row(
             "rateLimit.perClientIP.connectionsPerSecond",
             9,
             {"Ingress metadata.annotations.nginx.ingress.kubernetes.io/limit-rps": "9"},

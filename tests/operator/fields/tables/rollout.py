@@ -19,6 +19,14 @@ ROWS = below(
             ),
         ),
         Row(
+            "canary.weightPercent",
+            10,
+            tests=(
+                "tests/operator/test_canary.py::test_o07_a_change_runs_beside_what_serves_and_gets_its_share_once_it_is_ready",
+                "tests/operator/test_traefik.py::test_o07_a_canary_gets_its_share_of_new_calls_and_keeps_its_calls_when_it_is_given_up",
+            ),
+        ),
+        Row(
             "revisionHistoryLimit",
             2,
             tests=(
