@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from localcluster import ControlPlane
 from tests.operator.cluster import Check, Json, Namespace
 from tests.operator.process import OperatorProcess
+from tests.operator.test_cli import Parley
 
 pytestmark = pytest.mark.controlplane
 
@@ -42,6 +44,10 @@ def canary_of(body: Json | None) -> Json:
 def gets(percent: int) -> Check:
     """The canary gets so many percent of new connections."""
     return lambda body: canary_of(body).get("weightPercent") == percent
+
+
+def tries_another(before: Json) -> Check:
+    return lambda body: canary_of(body).get("revision") not in {None, before["revision"]}
 
 
 def has_no_canary(edited: Json) -> Check:
@@ -238,3 +244,34 @@ async def test_o07_nothing_is_written_while_a_canary_runs_and_nothing_changes(
     written = [line for line in audit() if line["verb"] != "get"][before:]
     touched = {line["objectRef"]["resource"] for line in written}
     assert touched <= {"ingresses", "voicedeployments", "events"}
+
+
+async def test_o07_o12_the_command_shows_it_gives_it_up_and_promotes_it(
+    plane: ControlPlane, namespace: Namespace, operator: OperatorProcess
+) -> None:
+    assert operator.is_running()
+    parley = Parley(plane.kubeconfig, namespace.name)
+    await tried(namespace)
+    await until_tried(namespace)
+    before = canary_of(await namespace.get("VoiceDeployment", "receptionist"))
+    # Two changes after what serves: the way back leads there, not to the change before.
+    await namespace.edit("receptionist", limits={"sessionsPerPod": 8})
+    await namespace.until("VoiceDeployment", "receptionist", tries_another(before))
+    assert "10 % of new connections" in (await parley("status", "receptionist")).out
+    marks = [one["marks"] for one in (await parley("history", "receptionist", "-o", "json")).content]
+    assert marks == [["current"], [], ["asked for", "canary"]]
+    assert "back to revision 1" in (await parley("rollback", "receptionist")).out
+    edited = await namespace.get("VoiceDeployment", "receptionist")
+    await namespace.until("VoiceDeployment", "receptionist", has_no_canary(edited))
+    assert "has no canary" in (await parley("promote", "receptionist")).err
+
+    await namespace.edit("receptionist", limits=SMALL)
+    await until_tried(namespace)
+    revision = canary_of(await namespace.get("VoiceDeployment", "receptionist"))["revision"]
+    assert f"revision {revision} goes to all pods" in (await parley("promote", "receptionist")).out
+    async with namespace.kubelet():
+        await namespace.until(
+            "VoiceDeployment",
+            "receptionist",
+            lambda body: body is not None and body["status"]["currentRevision"] == revision,
+        )

@@ -25,7 +25,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from localcluster import ControlPlane
 from localcluster.components.traefik import Entrypoints
 from parley_operator.render import certificates
-from tests.operator.cluster import Json, Namespace
+from parley_operator.render.apis import GATEWAY
+from tests.operator.cluster import Json, Namespace, open_namespace
 from tests.operator.conftest import OPERATOR_USER
 from tests.operator.process import OperatorProcess
 from tests.operator.traefik import Traefik, as_endpoint, own_address, running
@@ -383,3 +384,32 @@ async def test_o03_a_gateway_that_takes_no_route_from_here_is_said(served: Serve
         await namespace.voice("receptionist", endpoint=endpoint)
         said = await namespace.until_condition("receptionist", "EndpointReady", "False", "RouteNotAccepted")
         assert "NoMatchingListenerHostname" in said["message"]
+
+
+@pytest.mark.usefixtures("operator", "backend")
+async def test_o03_o04_a_certificate_of_another_namespace_needs_its_leave(
+    served: Served, namespace: Namespace
+) -> None:
+    """Without a ReferenceGrant there is no listener with TLS, and the route says so until there is one."""
+    async with (
+        outside(served, namespace) as client,
+        open_namespace(str(served.plane.kubeconfig), f"{namespace.name}-keys") as keys,
+    ):
+        await certificate(served, keys, client.host)
+        await main_gateway(served, namespace, certificateRefs=[{"name": "voice", "namespace": keys.name}])
+        await namespace.voice("receptionist", endpoint=through_gateway(client.host, healthPaths=["/up"]))
+        said = await namespace.until_condition("receptionist", "EndpointReady", "False", "RouteNotAccepted")
+        assert "Gateway" in said["message"]
+        grant = {
+            "apiVersion": "gateway.networking.k8s.io/v1beta1",
+            "kind": "ReferenceGrant",
+            "metadata": {"name": "gateways"},
+            "spec": {
+                "from": [{"group": GATEWAY.group, "kind": "Gateway", "namespace": namespace.name}],
+                "to": [{"group": "", "kind": "Secret"}],
+            },
+        }
+        path = f"/apis/gateway.networking.k8s.io/v1beta1/namespaces/{keys.name}/referencegrants"
+        await keys.client.create(path, grant, field_manager="test")
+        await namespace.until_condition("receptionist", "EndpointReady", "True", "Routed")
+        await client.until(f"{client.secure}/up", 200)

@@ -32,6 +32,8 @@ PINGS = 20.0
 DEFAULT = 60.0
 """Seconds of silence after which nginx, by default, cuts a connection; HAProxy takes 50."""
 SILENCE = 100.0
+CONFIG_MAP = "its ConfigMap"
+"""In place of a prefix: a setting of the controller's owner, which the operator names and cannot make."""
 SECONDS = 30.0
 
 
@@ -51,8 +53,21 @@ class Case:
 
 def cases(controller: str) -> list[Case]:
     told, tight = (_annotations(controller, idle) for idle in ("5m", "30s"))
+    if controller == "haproxy":
+        return _of_a_config_map(told)
     return [
         Case("untold, silent", {}, pinged=False, survives=False),
+        Case("told, silent", told, pinged=False, survives=True),
+        Case("30s of silence at most, silent", tight, pinged=False, survives=False),
+        Case("30s of silence at most, pinged", tight, pinged=True, survives=True),
+    ]
+
+
+def _of_a_config_map(told: Mapping[str, str]) -> list[Case]:
+    """HAProxy Technologies' controller takes the timeout of tunnels from there alone, an hour by default."""
+    tight = {**told, f"{CONFIG_MAP}/timeout-tunnel": "30s"}
+    return [
+        Case("untold, silent", {}, pinged=False, survives=True),
         Case("told, silent", told, pinged=False, survives=True),
         Case("30s of silence at most, silent", tight, pinged=False, survives=False),
         Case("30s of silence at most, pinged", tight, pinged=True, survives=True),
@@ -93,6 +108,18 @@ def haproxy_server(port: int, backend: int, annotations: Mapping[str, str]) -> s
     said = {name.partition("/")[2]: value for name, value in annotations.items()}
     server = _milliseconds(said.get("timeout-server", "50s"))
     tunnel = f"timeout tunnel {_milliseconds(said['timeout-tunnel'])}ms" if "timeout-tunnel" in said else ""
+    return _haproxy_blocks(port, backend, server=server, tunnel=tunnel)
+
+
+def haproxy_technologies_server(port: int, backend: int, annotations: Mapping[str, str]) -> str:
+    """What HAProxy Technologies' controller makes of a Service, and of its ConfigMap."""
+    said = {name.partition("/")[2]: value for name, value in annotations.items()}
+    server = _milliseconds(said.get("timeout-server", "50s"))
+    tunnel = f"timeout tunnel {_milliseconds(said.get('timeout-tunnel', '3600s'))}ms"
+    return _haproxy_blocks(port, backend, server=server, tunnel=tunnel)
+
+
+def _haproxy_blocks(port: int, backend: int, *, server: int, tunnel: str) -> str:
     return f"""
 frontend f{port}
     bind 127.0.0.1:{port}
@@ -177,6 +204,7 @@ SERVERS: dict[str, Any] = {
     "ingress-nginx": (nginx, nginx_server),
     "f5-nginx": (nginx, nginx_server),
     "haproxy-ingress": (haproxy, haproxy_server),
+    "haproxy": (haproxy, haproxy_technologies_server),
 }
 
 
