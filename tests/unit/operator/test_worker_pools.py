@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -111,6 +112,16 @@ def test_o09_a_pool_may_be_a_fallback() -> None:
     (fallback,) = gateway_config(with_pools(PIPER, tts=tts))["pipeline"]["tts_fallbacks"]
     assert fallback["base_url"] == f"http://{SUFFIX}.default.svc/v1"
     assert fallback["sample_rate"] == 22050
+
+
+def test_o09_the_gateways_proxy_is_not_for_pools() -> None:
+    document = with_pools(PIPER, tts=SPEAKS)
+    document["spec"]["pod"] = {"proxy": {"httpProxy": "http://proxy.example.com:3128"}}
+    (gateway,) = child(document, "Deployment", "receptionist")["spec"]["template"]["spec"]["containers"]
+    (direct,) = [one["value"].split(",") for one in gateway["env"] if one["name"] == "NO_PROXY"]
+    host = urlsplit(gateway_config(document)["pipeline"]["tts"]["base_url"]).hostname or ""
+    assert any(host.endswith(suffix) for suffix in direct)
+    assert not [one for one in container(document)["env"] if "PROXY" in one["name"].upper()]
 
 
 def test_o09_the_service_leads_to_the_pools_own_pods() -> None:
