@@ -136,9 +136,9 @@ async def _look(namespace: Namespace) -> Knowledge:
     inventory, resources = Inventory(label=NAME, views=VIEWS), Resources()
     for kind, (group, version, plural) in WATCHED.items():
         api_version = f"{group}/{version}" if group else version
-        items, at = await _listed(namespace, api_version, kind, plural, selector=CHILD_SELECTOR)
-        inventory.relist(kind, items, version=at, namespace=namespace.name)
-    items, _ = await _listed(namespace, API_VERSION, KIND, "voicedeployments")
+        for item in await _listed(namespace, api_version, kind, plural, selector=CHILD_SELECTOR):
+            inventory.observe(item)
+    items = await _listed(namespace, API_VERSION, KIND, "voicedeployments")
     resources.relist(items, namespace=namespace.name)
     return Knowledge(
         resources=resources,
@@ -152,12 +152,12 @@ async def _look(namespace: Namespace) -> Knowledge:
 
 async def _listed(
     namespace: Namespace, api_version: str, kind: str, plural: str, *, selector: str = ""
-) -> tuple[list[dict[str, object]], int]:
+) -> list[dict[str, object]]:
     root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     query = {"labelSelector": selector} if selector else {}
     answer = await namespace.client.list(f"{root}/namespaces/{namespace.name}/{plural}", query)
     shared = {"apiVersion": api_version, "kind": kind}
-    return [{**shared, **item} for item in answer["items"] or ()], int(answer["metadata"]["resourceVersion"])
+    return [{**shared, **item} for item in answer["items"] or ()]
 
 
 async def _theirs(namespace: Namespace) -> MetadataWatches:
