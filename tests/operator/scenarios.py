@@ -96,6 +96,15 @@ SCENARIOS = (
         then={"limits": {"sessionsPerPod": 8}},
     ),
     _scenario(
+        "certified",
+        "Certificate",
+        controller="traefik.io/ingress-controller",
+        endpoint={
+            "hosts": ["certified.example.com"],
+            "ingress": {"className": "certified", "tls": {"certManager": {"issuerRef": {"name": "issuer"}}}},
+        },
+    ),
+    _scenario(
         "keda",
         "ScaledObject",
         scaling={
@@ -156,9 +165,13 @@ async def play(place: Namespace, scenario: Scenario) -> None:
             await _answer(place, scenario.gateway_controller)
         before = {kind: await made(place, kind) for kind in scenario.makes}
         await _ask_for_less(place)
+        revisions = before.pop("ControllerRevision", [])
         for kind, names in before.items():
             await _until_fewer(place, kind, names)
         await _stand_still_twice(place)
+        if revisions:
+            # The old one goes when the resource is looked at after its pods were replaced.
+            await _until_fewer(place, "ControllerRevision", revisions)
     await place.delete("VoiceDeployment", NAME)
     await place.until_gone("VoiceDeployment", NAME)
 
