@@ -45,7 +45,7 @@ async def change(cluster: Cluster, document: Json) -> Change:
     except NotFoundError:
         live = None
     then = await _then(cluster, collection, document, live)
-    facts = await _facts(cluster, then)
+    facts = await facts_of(cluster, VoiceDeployment.parse(then))
     after = render(VoiceDeployment.parse(then), facts)
     before = render(VoiceDeployment.parse(live), facts) if live else None
     return Change(
@@ -68,9 +68,8 @@ async def _then(cluster: Cluster, collection: str, document: Json, live: Json | 
     return await client.replace(f"{collection}/{live['metadata']['name']}", body, dry_run=True)
 
 
-async def _facts(cluster: Cluster, body: Json) -> Facts:
-    """What both states share: what is generated, and what Secrets hold, is left out of the comparison."""
-    resource = VoiceDeployment.parse(body)
+async def facts_of(cluster: Cluster, resource: VoiceDeployment) -> Facts:
+    """What a cluster has beside the resource itself; what is generated, and what Secrets hold, is left out."""
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
     custom_metrics = await is_served(cluster.client, CUSTOM_METRICS)
     facts = Facts(release=release(), apis=await _served(cluster), custom_metrics=custom_metrics)

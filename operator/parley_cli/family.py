@@ -11,10 +11,14 @@ from parley_cli.cluster import Cluster
 from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import ForbiddenError
+from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.labels import COMPONENT, NAME
 from parley_operator.render.names import base_name
 from parley_operator.render.track import TRACKS
 from parley_operator.views import WATCHED
+
+_KINDS = {**WATCHED, **OPTIONAL}
+"""Every kind that the operator makes, and the pods that come of it; a cluster may lack those of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Family:
 
 async def family(cluster: Cluster, name: str) -> Family:
     """The children of a resource, in every kind that the operator makes."""
-    listed = await asyncio.gather(*(_of_kind(cluster, kind, name) for kind in sorted(WATCHED)))
+    listed = await asyncio.gather(*(_of_kind(cluster, kind, name) for kind in sorted(_KINDS)))
     children = [child for _, found in listed for child in found or ()]
     return Family(tuple(children), tuple(kind for kind, found in listed if found is None))
 
@@ -64,7 +68,7 @@ async def _of_kind(cluster: Cluster, kind: str, name: str) -> tuple[str, list[Ch
 
 
 async def _list(cluster: Cluster, kind: str, name: str, *further: str) -> list[Json]:
-    group, version, _ = WATCHED[kind]
+    group, version, _ = _KINDS[kind]
     path = await cluster.collection(kind, f"{group}/{version}".lstrip("/"))
     selector = {"labelSelector": ",".join((f"{NAME}={base_name(name)}", *further))}
     # Of Secrets and ConfigMaps nothing but the name is wanted, and nothing else is asked for.

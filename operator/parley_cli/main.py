@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 _COMMANDS = {
     "talk": "Hold a conversation with an agent.",
@@ -12,6 +14,7 @@ _COMMANDS = {
     "render": "Show what a VoiceDeployment becomes.",
     "diff": "Show what a file would change in the cluster.",
     "status": "Show a VoiceDeployment with its conditions and children.",
+    "logs": "Show what its pods have logged, also of one session.",
     "sessions": "Show who talks in which pod.",
     "cost": "Show what sessions have cost.",
     "history": "Show the revisions of a VoiceDeployment.",
@@ -21,6 +24,7 @@ _COMMANDS = {
     "resume": "Answer again after `suspend`.",
     "drain": "Take one pod out of service without cutting a call.",
     "doctor": "Find what is broken, and how to mend it.",
+    "completion": "Print the script that completes commands in a shell.",
     "version": "Show the release of this command.",
 }
 
@@ -39,6 +43,13 @@ class _Lazy(click.Group):
         command: click.Command = import_module(f"parley_cli.commands.{cmd_name}").command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Subcommands that begin so, without loading them; after a dash, options."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = ((name, said) for name, said in _COMMANDS.items() if name.startswith(incomplete))
+        return [CompletionItem(name, help=said) for name, said in found]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """Their summaries, without loading them."""
         with formatter.section("Commands"):
@@ -46,5 +57,9 @@ class _Lazy(click.Group):
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Voice agents on Kubernetes."""
+    if os.environ.get("NO_COLOR"):
+        # https://no-color.org; click itself looks at the terminal alone.
+        context.color = False

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from parley_cli.positions import line_of, line_of_first_field
 from parley_cli.release import release
 from parley_operator.api import KIND, InvalidResourceError, VoiceDeployment
 from parley_operator.api.crd import custom_resource_definition
@@ -23,60 +24,95 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that is said of a resource, and where in its file."""
+
+    line: int
+    path: str
+    """The field; empty where it is the resource as a whole, or where the message names it."""
+    message: str
+
+    def __str__(self) -> str:
+        """Without the place."""
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """What a resource is rendered for, where no cluster is asked."""
+
+    apis: frozenset[str] = frozenset(OPTIONAL)
+    """The kinds that are made only where their API is installed: all of them, unless somebody says otherwise."""
+    ingress_controller: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """One VoiceDeployment of a file."""
 
+    file: Path
     name: str
     document: dict[str, Any]
     """As it stands in the file."""
-    errors: tuple[str, ...]
-    """What a cluster would refuse, each with its path."""
+    errors: tuple[Remark, ...]
+    """What a cluster would refuse."""
+    warnings: tuple[Remark, ...]
+    """What a cluster would take, and a person should know of."""
+    resource: VoiceDeployment | None
+    """None where there are errors."""
     rendered: Rendered | None
     """What it becomes; None where there are errors."""
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a cluster would take, and a person should know of."""
-        findings = self.rendered.findings if self.rendered else ()
-        return tuple(f"{finding.reason}: {finding.message}" for finding in findings)
 
-
-def check(path: Path, *, ingress_controller: str | None) -> list[Checked]:
+def check(path: Path, supposed: Supposed) -> list[Checked]:
     """Every VoiceDeployment of a file ("-": standard input); there may be none. Raises UnreadableError."""
-    return [_checked(document, ingress_controller) for document in _documents(path)]
+    return [_checked(path, node, document, supposed) for node, document in _documents(path)]
 
 
-def _documents(path: Path) -> Iterator[dict[str, Any]]:
+def _documents(path: Path) -> Iterator[tuple[yaml.Node, dict[str, Any]]]:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        documents = list(yaml.safe_load_all(text))
+        documents = [
+            (node, yaml.safe_load(yaml.serialize(node))) for node in yaml.compose_all(text, yaml.SafeLoader)
+        ]
     except OSError as error:
         raise UnreadableError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UnreadableError(f"{path}: not a text file in UTF-8") from error
     except yaml.YAMLError as error:
         raise UnreadableError(f"{path}: {error}") from error
-    return (document for document in documents if isinstance(document, dict) and document.get("kind") == KIND)
+    return ((node, one) for node, one in documents if isinstance(one, dict) and one.get("kind") == KIND)
 
 
-def _checked(document: dict[str, Any], ingress_controller: str | None) -> Checked:
+def _checked(file: Path, node: yaml.Node, document: dict[str, Any], supposed: Supposed) -> Checked:
     metadata = document.get("metadata")
     name = str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
-    errors = [f"{path}: there is no such field" for path in unknown_fields(document)]
+    found = [(path, "there is no such field") for path in unknown_fields(document)]
+    resource: VoiceDeployment | None = None
     try:
         resource = VoiceDeployment.parse(document)
     except InvalidResourceError as error:
-        return Checked(name, document, (*errors, *(str(problem) for problem in error.problems)), None)
-    if errors:
-        return Checked(name, document, tuple(errors), None)
-    return Checked(name, document, (), render(resource, _supposed(resource, ingress_controller)))
+        found += [(problem.path, problem.message) for problem in error.problems]
+    errors = tuple(Remark(line_of(node, path), path, message) for path, message in found)
+    if resource is None or errors:
+        return Checked(file, name, document, errors, (), None, None)
+    rendered = render(resource, _facts(resource, supposed))
+    said = (f"{finding.reason}: {finding.message}" for finding in rendered.findings)
+    warnings = tuple(Remark(line_of_first_field(node, one), "", one) for one in said)
+    return Checked(file, name, document, (), warnings, resource, rendered)
 
 
-def _supposed(resource: VoiceDeployment, ingress_controller: str | None) -> Facts:
-    """The cluster as it is hoped to be: references, the ingress class and every API are there."""
+def _facts(resource: VoiceDeployment, supposed: Supposed) -> Facts:
+    """The cluster as it is hoped to be: references and the ingress class are there."""
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
-    ingress_class = IngressClass((ingress and ingress.class_name) or "default", ingress_controller)
-    return Facts(release=release(), ingress_class=ingress_class, apis=frozenset(OPTIONAL), custom_metrics=True)
+    name = (ingress and ingress.class_name) or "default"
+    ingress_class = IngressClass(name, supposed.ingress_controller)
+    return Facts(
+        release=release(),
+        ingress_class=ingress_class,
+        apis=supposed.apis,
+        custom_metrics=bool(supposed.apis),
+    )
 
 
 def unknown_fields(document: dict[str, Any]) -> list[str]:

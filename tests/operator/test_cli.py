@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,14 @@ import pytest
 import yaml
 
 from localcluster import ControlPlane
-from tests.operator.cluster import Namespace, voice_deployment
+from tests.operator.cluster import Namespace, open_namespace, voice_deployment
+from tests.operator.kubelet import Kubelet, running_kubelet
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
+
+
+PROGRAM = "from parley_cli.main import main; main(prog_name='parley')"
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,44 @@ class Parley:
 
     async def __call__(self, command: str, *arguments: str, kubeconfig: str | None = None) -> Said:
         environment = {**os.environ, "KUBECONFIG": kubeconfig or self._kubeconfig}
-        program = "from parley_cli.main import main; main()"
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", program, command, "-n", self._namespace, *arguments,
+            sys.executable, "-c", PROGRAM, command, "-n", self._namespace, *arguments,
             env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await asyncio.wait_for(process.communicate(), 60)
         return Said(process.returncode or 0, out.decode(), err.decode())
+
+    @asynccontextmanager
+    async def started(self, command: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """The command while it runs."""
+        environment = {**os.environ, "KUBECONFIG": self._kubeconfig, "PYTHONUNBUFFERED": "1"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, command, "-n", self._namespace, *arguments,
+            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    async def offered(self, *words: str) -> list[str]:
+        """What bash is told to complete the last word with."""
+        environment = {
+            **os.environ,
+            "KUBECONFIG": self._kubeconfig,
+            "_PARLEY_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(("parley", *words)),
+            "COMP_CWORD": str(len(words)),
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, env=environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        assert err == b""
+        return [text.partition(",")[2] for text in out.decode().splitlines() if text]
 
 
 @pytest.fixture
@@ -102,8 +140,34 @@ class TestStatus:
         content = {"current-context": "c", "clusters": [cluster], "contexts": [context], "users": [user]}
         gone.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **content}))
         said = await parley("status", kubeconfig=str(gone))
-        assert (said.status, "Traceback" in said.err) == (1, False)
+        assert (said.status, "Traceback" in said.err) == (3, False)
         assert "the API server does not answer" in said.err
+
+    async def test_o12_without_a_kubeconfig_one_line_says_so(self, parley: Parley, tmp_path: Path) -> None:
+        said = await parley("status", kubeconfig=str(tmp_path / "nowhere"))
+        assert said.status == 3
+        assert said.err.startswith("Error: no cluster: ")
+        assert len(said.err.splitlines()) == 1
+
+    async def test_o12_who_may_not_is_told_what_and_ends_with_4(
+        self, plane: ControlPlane, namespace: Namespace
+    ) -> None:
+        nobody = Parley(plane.kubeconfig_for("nobody"), namespace.name)
+        for arguments in (("status",), ("suspend", "receptionist"), ("logs", "receptionist")):
+            said = await nobody(*arguments)
+            assert (said.status, "Traceback" in said.err) == (4, False)
+            assert "voicedeployments.parley.dev" in said.err
+
+    async def test_o12_of_all_namespaces(
+        self, parley: Parley, namespace: Namespace, plane: ControlPlane, receptionist: str
+    ) -> None:
+        async with open_namespace(str(plane.kubeconfig), f"{namespace.name}-b") as other:
+            await other.voice("concierge")
+        said = await parley("status", "-A", "-o", "json")
+        found = {(one["namespace"], one["name"]) for one in said.content}
+        assert found >= {(namespace.name, receptionist), (f"{namespace.name}-b", "concierge")}
+        assert "NAMESPACE" in (await parley("status", "-A")).out
+        assert (await parley("status", receptionist, "-A")).status == 2
 
     async def test_o12_nothing_of_a_secret_is_shown(
         self, parley: Parley, namespace: Namespace, receptionist: str
@@ -111,6 +175,87 @@ class TestStatus:
         secret = (await namespace.get("Secret", f"{receptionist}-token"))["data"]["token"]
         for arguments in ((receptionist,), (receptionist, "-o", "json")):
             assert secret not in (await parley("status", *arguments)).out
+
+
+@pytest.fixture
+async def kubelet(plane: ControlPlane, namespace: Namespace, receptionist: str) -> AsyncIterator[Kubelet]:
+    """Of all pods of the resource."""
+    assert receptionist
+    async with running_kubelet(namespace, f"node-{namespace.name}", plane) as running:
+        for pod in await pods_of(namespace):
+            binding = {
+                "metadata": {"name": pod},
+                "target": {"apiVersion": "v1", "kind": "Node", "name": f"node-{namespace.name}"},
+            }
+            path = namespace.path("Pod", pod, "binding")
+            body = {"apiVersion": "v1", "kind": "Binding", **binding}
+            await namespace.client.create(path, body, field_manager="test")
+        yield running
+
+
+async def pods_of(namespace: Namespace) -> list[str]:
+    return sorted(pod["metadata"]["name"] for pod in await namespace.find_all("Pod"))
+
+
+def line(second: int, message: str, **fields: str) -> str:
+    time = f"2026-11-21T12:00:{second:02}.000+00:00"
+    return json.dumps({"time": time, "level": "info", "logger": "parley_gateway", "message": message, **fields})
+
+
+class TestLogs:
+    async def test_o12_all_pods_in_the_order_of_time(
+        self, parley: Parley, namespace: Namespace, receptionist: str, kubelet: Kubelet
+    ) -> None:
+        first, second = await pods_of(namespace)
+        await kubelet.write(first, line(1, "session started", session="a"), line(3, "session ended", session="a"))
+        await kubelet.write(second, line(2, "session started", session="b"), "a library's own words")
+        said = await parley("logs", receptionist, "-o", "json")
+        lines = [json.loads(text) for text in said.out.splitlines()]
+        assert [(one["pod"], one["message"]) for one in lines if "time" in one] == [
+            (first, "session started"),
+            (second, "session started"),
+            (first, "session ended"),
+        ]
+        assert {"pod": second, "message": "a library's own words"} in lines
+        assert all("/gateway?" in asked or asked.endswith("/gateway") for asked in kubelet.asked)
+
+    async def test_o12_of_one_session_alone(
+        self, parley: Parley, namespace: Namespace, receptionist: str, kubelet: Kubelet
+    ) -> None:
+        first, second = await pods_of(namespace)
+        await kubelet.write(first, line(1, "session started", session="a"))
+        await kubelet.write(second, line(2, "session started", session="b"), line(3, "no session's"))
+        said = await parley("logs", receptionist, "--session", "b")
+        assert len(said.out.splitlines()) == 1
+        assert f"{second} info    session started  session=b" in said.out
+        assert "anything of session c" in (await parley("logs", receptionist, "--session", "c")).err
+
+    async def test_o12_followed_lines_come_as_they_are_written(
+        self, parley: Parley, namespace: Namespace, receptionist: str, kubelet: Kubelet
+    ) -> None:
+        for pod in await pods_of(namespace):
+            running = {"name": "gateway", "image": "i", "imageID": "", "ready": True, "restartCount": 0}
+            state = {**running, "state": {"running": {"startedAt": "2026-11-21T12:00:00Z"}}}
+            await namespace.patch("Pod", pod, {"status": {"containerStatuses": [state]}}, "status")
+        async with parley.started("logs", receptionist, "-f", "-o", "json") as process:
+            assert process.stdout is not None
+            for number, pod in enumerate(await pods_of(namespace)):
+                await kubelet.write(pod, line(number, f"line {number}"))
+                text = await asyncio.wait_for(process.stdout.readline(), 60)
+                assert json.loads(text)["message"] == f"line {number}"
+            process.send_signal(signal.SIGINT)
+            assert await asyncio.wait_for(process.wait(), 60) == 0
+
+
+class TestCompletion:
+    async def test_o12_names_of_the_cluster_are_offered(
+        self, parley: Parley, namespace: Namespace, receptionist: str
+    ) -> None:
+        pods = await pods_of(namespace)
+        assert await parley.offered("status", "-n", namespace.name, "rec") == [receptionist]
+        assert await parley.offered("suspend", "-n", namespace.name, "x") == []
+        assert await parley.offered("drain", "-n", namespace.name, "") == pods
+        assert namespace.name in await parley.offered("status", "-n", namespace.name[:5])
 
 
 class TestSuspending:

@@ -21,6 +21,7 @@ _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _RIGHTS = (
     ("parley.dev", "voicedeployments", "", ("get", "list", "create", "patch", "delete")),
     ("", "pods", "", ("list",)),
+    ("", "pods", "log", ("get",)),
     ("", "pods", "proxy", ("get",)),
     ("", "pods", "eviction", ("create",)),
 )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from parley_cli.exits import FAILED, UNREACHABLE, fail
+from parley_cli.output import TEXT, takes_output, write
+
 if TYPE_CHECKING:
     from parley_cli.cost import Amounts, Report
-
-EXIT_FAILED = 1
-EXIT_UNREACHABLE = 3
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _BY = ("user", "tenant", "deployment", "day")
@@ -48,7 +46,7 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str | None
 @click.option(
     "--database-url", "url", envvar="PARLEY_DATABASE_URL", help="Rather the file, or PARLEY_DATABASE_URL."
 )
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+@takes_output
 def command(
     since: date | None,
     until: date | None,
@@ -64,7 +62,7 @@ def command(
     """Show what sessions have cost: this month, unless said otherwise.
 
     It asks the database of spec.records, and shows what the role in its address may see. A session counts on the
-    day on which it ended. Ends with 0, 1 where the database refused, 3 where it was not reached.
+    day on which it ended. Ends with 1 where the database refused, 3 where it was not reached.
     """
     address = url_file.read_text(encoding="utf-8").strip() if url_file else url
     if not address:
@@ -75,7 +73,10 @@ def command(
     found = _asked(
         address, first, last, by=by, user_id=user, tenant=tenant, namespace=namespace, deployment=deployment
     )
-    click.echo(json.dumps(_content(found)) if output == "json" else _text(found))
+    if output != TEXT:
+        write(_content(found), output)
+    else:
+        click.echo(_text(found))
 
 
 def _asked(address: str, first: date, last: date, *, by: str, **only: str | None) -> Report:
@@ -89,9 +90,9 @@ def _asked(address: str, first: date, last: date, *, by: str, **only: str | None
     except cost.NotAnAddressError as error:
         raise click.UsageError(str(error)) from None
     except cost.UnreachableError as error:
-        _fail(str(error), EXIT_UNREACHABLE)
+        fail(str(error), UNREACHABLE)
     except cost.CostError as error:
-        _fail(str(error), EXIT_FAILED)
+        fail(str(error), FAILED)
 
 
 def _content(report: Report) -> dict[str, Any]:
@@ -169,8 +170,3 @@ def _table(rows: Sequence[Sequence[str]], *, left: int) -> str:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    click.echo(f"{click.style('error', fg='red')}: {message}", err=True)
-    sys.exit(status)

@@ -11,25 +11,28 @@ from parley_cli.changes import Change, change
 from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
 from parley_cli.diffs import coloured
 from parley_cli.files import checked, takes_files
-from parley_cli.resources import Checked
+from parley_cli.output import TEXT, takes_output, write
+from parley_cli.resources import Checked, Supposed
 
 
 @click.command("diff")
 @takes_files
 @takes_cluster
+@takes_output
 def command(
     files: tuple[Path, ...],
     filenames: tuple[Path, ...],
     kubeconfig: str | None,
     context: str | None,
     namespace: str | None,
+    output: str,
 ) -> None:
     """Show what the VoiceDeployments in files would change, in themselves and in what they become.
 
     Ends with 0 where nothing would change, 1 where something would, 2 where that cannot be told.
     """
-    found = checked((*files, *filenames), ingress_controller=None)
-    wrong = [f"{one.name}: {error}" for one in found for error in one.errors]
+    found = checked((*files, *filenames), Supposed())
+    wrong = [f"{one.file}:{error.line}: {one.name}: {error}" for one in found for error in one.errors]
     if wrong:
         raise click.UsageError("\n".join(wrong))
     try:
@@ -37,13 +40,26 @@ def command(
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    for one in changes:
-        _show(one)
+    if output != TEXT:
+        write([_content(one) for one in changes], output)
+    else:
+        for one in changes:
+            _show(one)
     sys.exit(1 if any(one.texts for one in changes) else 0)
 
 
 async def _changes(cluster: Cluster, found: list[Checked]) -> list[Change]:
     return [await change(cluster, one.document) for one in found]
+
+
+def _content(one: Change) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "isNew": one.is_new,
+        "rollsPods": one.rolls_pods,
+        "differences": one.texts,
+        "warnings": one.warnings,
+    }
 
 
 def _show(one: Change) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from dataclasses import asdict
 
@@ -14,15 +13,17 @@ from parley_cli.checks.deployment import deployment
 from parley_cli.checks.installation import installation
 from parley_cli.checks.verdict import Grade, Verdict
 from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.completions import voice_deployment_names
+from parley_cli.output import TEXT, takes_output, write
 from parley_operator.kube.client import Json
 
 _MARKS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("note", "yellow"), Grade.FAILING: ("FAIL", "red")}
 
 
 @click.command("doctor")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=voice_deployment_names)
 @takes_cluster
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+@takes_output
 def command(
     name: str | None, kubeconfig: str | None, context: str | None, namespace: str | None, output: str
 ) -> None:
@@ -31,8 +32,8 @@ def command(
     Ends with 1 where something fails.
     """
     found = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _examine(cluster, name))
-    if output == "json":
-        click.echo(json.dumps([asdict(one) for one in found]))
+    if output != TEXT:
+        write([asdict(one) for one in found], output)
     else:
         for one in found:
             _show(one)

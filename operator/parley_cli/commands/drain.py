@@ -7,6 +7,7 @@ import asyncio
 import click
 
 from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.completions import pod_names
 from parley_cli.pod_view import view_of
 from parley_operator.kube.client import Json
 from parley_operator.kube.errors import ForbiddenError, NotFoundError, ThrottledError
@@ -17,7 +18,7 @@ _LOOK_S = 2.0
 
 
 @click.command("drain")
-@click.argument("pod")
+@click.argument("pod", shell_complete=pod_names)
 @takes_cluster
 @click.option("--wait/--no-wait", default=True, help="Until the pod is gone.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=3600.0, show_default=True, help="In seconds.")

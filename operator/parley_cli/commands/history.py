@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from parley_cli.ages import age
 from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.completions import voice_deployment_names
 from parley_cli.diffs import coloured, differences
 from parley_cli.history import Revision, history
+from parley_cli.output import TEXT, takes_output, write
 from parley_cli.tables import table
 
 
 @click.command("history")
-@click.argument("name")
+@click.argument("name", shell_complete=voice_deployment_names)
 @takes_cluster
 @click.option("--diff", "pair", type=(int, int), metavar="FROM TO", help="What changed between two revisions.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+@takes_output
 def command(
     name: str,
     kubeconfig: str | None,
@@ -30,8 +30,8 @@ def command(
     found = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: history(cluster, name))
     if pair is not None:
         _show_difference(name, found, pair)
-    elif output == "json":
-        click.echo(json.dumps([_content(one) for one in found]))
+    elif output != TEXT:
+        write([_content(one) for one in found], output)
     else:
         click.echo(table(("REVISION", "NAME", "VERSION", "AGE", ""), map(_row, found)))
 

@@ -7,29 +7,57 @@ from pathlib import Path
 
 import click
 
-from parley_cli.files import checked, takes_files
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.exits import FAILED
+from parley_cli.files import checked, supposed, takes_files, takes_supposed
 from parley_cli.resources import Checked
 from parley_operator.api.yaml_text import as_yaml_stream
+from parley_operator.render import Rendered, render
 
 
 @click.command("render")
 @takes_files
-@click.option("--ingress-controller", help="As its IngressClass says, such as traefik.io/ingress-controller.")
-def command(files: tuple[Path, ...], filenames: tuple[Path, ...], ingress_controller: str | None) -> None:
+@takes_supposed
+@click.option("--discover", is_flag=True, help="Ask the cluster for its APIs and ingress classes instead.")
+@takes_cluster
+def command(
+    files: tuple[Path, ...],
+    filenames: tuple[Path, ...],
+    apis: tuple[str, ...],
+    ingress_controller: str | None,
+    discover: bool,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+) -> None:
     """Show the objects that the operator makes of the VoiceDeployments in files.
 
+    Without --discover no cluster is asked, and every API is supposed to be installed: say with --api which are.
     Secrets are left out: the operator makes their content in the cluster. Ends with 1 where there is an error.
     """
-    found = checked((*files, *filenames), ingress_controller=ingress_controller)
-    for one in found:
-        _show(one)
-    sys.exit(1 if any(one.errors for one in found) else 0)
+    if discover and (apis or ingress_controller):
+        raise click.UsageError("--discover asks the cluster for what --api and --ingress-controller say")
+    found = checked((*files, *filenames), supposed(apis, ingress_controller))
+    rendered = [one.rendered for one in found]
+    if discover:
+        target = Target(kubeconfig, context, namespace)
+        rendered = on_cluster(target, lambda cluster: _discovered(cluster, found))
+    for one, objects in zip(found, rendered, strict=True):
+        _show(one, objects)
+    sys.exit(FAILED if any(one.errors for one in found) else 0)
 
 
-def _show(one: Checked) -> None:
+async def _discovered(cluster: Cluster, found: list[Checked]) -> list[Rendered | None]:
+    from parley_cli.changes import facts_of
+
+    return [render(one.resource, await facts_of(cluster, one.resource)) if one.resource else None for one in found]
+
+
+def _show(one: Checked, rendered: Rendered | None) -> None:
     for error in one.errors:
-        click.echo(f"{one.name}: {click.style('error', fg='red')}: {error}", err=True)
-    for warning in one.warnings:
-        click.echo(f"{one.name}: {click.style('warning', fg='yellow')}: {warning}", err=True)
-    if one.rendered:
-        click.echo(as_yaml_stream(one.rendered.manifests), nl=False)
+        click.echo(f"{one.file}:{error.line}: {click.style('error', fg='red')}: {one.name}: {error}", err=True)
+    for finding in rendered.findings if rendered else ():
+        said = f"{finding.reason}: {finding.message}"
+        click.echo(f"{one.name}: {click.style('warning', fg='yellow')}: {said}", err=True)
+    if rendered:
+        click.echo(as_yaml_stream(rendered.manifests), nl=False)

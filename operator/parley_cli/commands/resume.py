@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.completions import voice_deployment_names
 from parley_cli.suspending import suspend
 
 
 @click.command("resume")
-@click.argument("name")
+@click.argument("name", shell_complete=voice_deployment_names)
 @takes_cluster
 def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None) -> None:
     """Start a suspended VoiceDeployment again."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.completions import voice_deployment_names
 from parley_cli.history import roll_back
 
 
 @click.command("rollback")
-@click.argument("name")
+@click.argument("name", shell_complete=voice_deployment_names)
 @takes_cluster
 @click.option("--to", "number", type=click.IntRange(min=1), metavar="REVISION", help="Instead of the one before.")
 def command(

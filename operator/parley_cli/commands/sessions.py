@@ -2,36 +2,94 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import click
 
-from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.cluster import (
+    Cluster,
+    Target,
+    on_cluster,
+    refuse_everywhere,
+    takes_cluster,
+    takes_everywhere,
+)
+from parley_cli.completions import voice_deployment_names
+from parley_cli.output import TEXT, takes_output, write
 from parley_cli.pod_view import PodView, pod_views
 from parley_cli.tables import table
+from parley_operator.kube.client import Json
+
+_HEADINGS = ("POD", "STATE", "SESSIONS", "CONNECTIONS", "LAG", "FAILING")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A pod, and whose it is."""
+
+    namespace: str
+    deployment: str
+    view: PodView
 
 
 @click.command("sessions")
-@click.argument("name")
+@click.argument("name", required=False, shell_complete=voice_deployment_names)
 @takes_cluster
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
-def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None, output: str) -> None:
-    """Show the sessions of each pod of a VoiceDeployment. It needs the right `get` on `pods/proxy`."""
-    views = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: pod_views(cluster, name))
-    if output == "json":
-        click.echo(json.dumps([_content(view) for view in views]))
-        return
-    if not views:
-        click.echo(f"{name} has no pod. `parley status {name}` says why.", err=True)
-        return
-    click.echo(table(("POD", "STATE", "SESSIONS", "CONNECTIONS", "LAG", "FAILING"), map(_row, views)))
-    sessions = sum(view.sessions or 0 for view in views)
-    click.echo(f"\nsessions: {sessions}, pods: {len(views)}")
+@takes_everywhere
+@takes_output
+def command(
+    name: str | None,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    everywhere: bool,
+    output: str,
+) -> None:
+    """Show the sessions of each pod of a VoiceDeployment; without NAME, of all in the namespace.
+
+    It needs the right `get` on `pods/proxy`.
+    """
+    if name is not None:
+        refuse_everywhere(name, everywhere=everywhere)
+    target = Target(kubeconfig, context, namespace)
+    told = on_cluster(target, lambda cluster: _told(cluster, name, everywhere=everywhere))
+    if output != TEXT:
+        write([_content(one) for one in told], output)
+    elif not told:
+        click.echo("There is no pod. `parley status` says why.", err=True)
+    else:
+        _show(told, with_names=name is None, with_namespaces=everywhere)
 
 
-def _content(view: PodView) -> dict[str, object]:
-    return {"pod": view.name, "node": view.node, "state": view.state, "health": view.health}
+async def _told(cluster: Cluster, name: str | None, *, everywhere: bool) -> list[_Told]:
+    bodies = (
+        [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments(everywhere=everywhere)
+    )
+    found = await asyncio.gather(*(_of(cluster, body) for body in bodies))
+    return [one for told in found for one in told]
+
+
+async def _of(cluster: Cluster, body: Json) -> list[_Told]:
+    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
+    return [_Told(namespace, name, view) for view in await pod_views(cluster.within(namespace), name)]
+
+
+def _content(one: _Told) -> dict[str, object]:
+    view = one.view
+    whose = {"namespace": one.namespace, "deployment": one.deployment}
+    return {**whose, "pod": view.name, "node": view.node, "state": view.state, "health": view.health}
+
+
+def _show(told: list[_Told], *, with_names: bool, with_namespaces: bool) -> None:
+    def whose(one: _Told) -> tuple[str, ...]:
+        named = (one.deployment,) if with_names else ()
+        return (one.namespace, *named) if with_namespaces else named
+
+    headings = (*(("NAMESPACE",) if with_namespaces else ()), *(("NAME",) if with_names else ()), *_HEADINGS)
+    click.echo(table(headings, [(*whose(one), *_row(one.view)) for one in told]))
+    click.echo(f"\nsessions: {sum(one.view.sessions or 0 for one in told)}, pods: {len(told)}")
 
 
 def _row(view: PodView) -> tuple[str, ...]:

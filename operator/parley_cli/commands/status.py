@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from parley_cli.ages import age
-from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.cluster import (
+    Cluster,
+    Target,
+    on_cluster,
+    refuse_everywhere,
+    takes_cluster,
+    takes_everywhere,
+)
+from parley_cli.completions import voice_deployment_names
 from parley_cli.family import Child, Family, family
+from parley_cli.output import TEXT, takes_output, write
 from parley_cli.tables import table
 from parley_operator.kube.client import Json
 
@@ -20,20 +28,28 @@ _HARMLESS = frozenset({"RolloutComplete", "Suspended"})
 
 
 @click.command("status")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=voice_deployment_names)
 @takes_cluster
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+@takes_everywhere
+@takes_output
 def command(
-    name: str | None, kubeconfig: str | None, context: str | None, namespace: str | None, output: str
+    name: str | None,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    everywhere: bool,
+    output: str,
 ) -> None:
     """Show a VoiceDeployment with its conditions and children; without NAME, all in the namespace."""
     target = Target(kubeconfig, context, namespace)
     if name is None:
-        _show_all(on_cluster(target, Cluster.voice_deployments), output)
+        found = on_cluster(target, lambda cluster: cluster.voice_deployments(everywhere=everywhere))
+        _show_all(found, output, everywhere=everywhere)
         return
+    refuse_everywhere(name, everywhere=everywhere)
     body, children = on_cluster(target, lambda cluster: _one(cluster, name))
-    if output == "json":
-        click.echo(json.dumps(_content(body, children)))
+    if output != TEXT:
+        write(_content(body, children), output)
     else:
         _show(body, children)
 
@@ -43,14 +59,21 @@ async def _one(cluster: Cluster, name: str) -> tuple[Json, Family]:
     return body, await family(cluster, name)
 
 
-def _show_all(bodies: list[Json], output: str) -> None:
-    if output == "json":
-        click.echo(json.dumps([_summary(body) for body in bodies]))
+def _show_all(bodies: list[Json], output: str, *, everywhere: bool) -> None:
+    if output != TEXT:
+        write([_summary(body) for body in bodies], output)
         return
     if not bodies:
-        click.echo("There is no VoiceDeployment in this namespace. See another with -n.", err=True)
+        place = "the cluster" if everywhere else "this namespace. See another with -n, or all with -A"
+        click.echo(f"There is no VoiceDeployment in {place}.", err=True)
         return
-    click.echo(table(("NAME", "READY", "PODS", "VERSION", "URL", "AGE"), map(_row, map(_summary, bodies))))
+    headings = ("NAME", "READY", "REASON", "PODS", "VERSION", "URL", "AGE")
+    rows = [_row(_summary(body)) for body in bodies]
+    if everywhere:
+        namespaces = [body["metadata"]["namespace"] for body in bodies]
+        click.echo(table(("NAMESPACE", *headings), [(ns, *row) for ns, row in zip(namespaces, rows, strict=True)]))
+    else:
+        click.echo(table(headings, rows))
 
 
 def _summary(body: Json) -> dict[str, Any]:
@@ -58,6 +81,7 @@ def _summary(body: Json) -> dict[str, Any]:
     ready = _conditions(body).get("Ready", {"status": "Unknown", "reason": "NotSeenYet"})
     endpoints = status.get("endpoints") or [{}]
     return {
+        "namespace": body["metadata"]["namespace"],
         "name": body["metadata"]["name"],
         "ready": ready["status"],
         "reason": ready["reason"],
@@ -70,12 +94,8 @@ def _summary(body: Json) -> dict[str, Any]:
 
 def _row(summary: dict[str, Any]) -> tuple[str, ...]:
     url, since = summary["url"] or "-", age(summary["since"])
-    return (summary["name"], _ready(summary), summary["pods"], summary["version"], url, since)
-
-
-def _ready(summary: dict[str, Any]) -> str:
-    said = "True" if summary["ready"] == "True" else f"{summary['ready']} ({summary['reason']})"
-    return click.style(said, fg=_COLOURS.get(summary["ready"]))
+    ready = click.style(summary["ready"], fg=_COLOURS.get(summary["ready"]))
+    return (summary["name"], ready, summary["reason"], summary["pods"], summary["version"], url, since)
 
 
 def _conditions(body: Json) -> dict[str, Json]:

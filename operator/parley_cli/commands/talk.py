@@ -7,22 +7,17 @@ import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from parley_cli.conversing import Script, converse
+from parley_cli.exits import FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, fail
 from parley_cli.microphone import NoMicrophoneError, converse_live
 from parley_cli.report import JsonReport, Report, TextReport
 from parley_client import ParleyError, RefusedError, UnreachableError, WavError, samples
 from parley_client.target import Target
 from parley_contract.native import TEXT_LIMIT
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_UNREACHABLE = 3
-EXIT_REFUSED = 4
-EXIT_INTERRUPTED = 130
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -128,17 +123,12 @@ def _run(work: Callable[[], Any]) -> None:
     try:
         asyncio.run(work())
     except (WavError, NoMicrophoneError) as error:
-        _fail(str(error), EXIT_USAGE)
+        fail(str(error), USAGE)
     except UnreachableError as error:
-        _fail(str(error), EXIT_UNREACHABLE)
+        fail(str(error), UNREACHABLE)
     except RefusedError as error:
-        _fail(str(error), EXIT_REFUSED)
+        fail(str(error), REFUSED)
     except ParleyError as error:
-        _fail(str(error), EXIT_FAILED)
+        fail(str(error), FAILED)
     except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    click.echo(f"{click.style('error', fg='red')}: {message}", err=True)
-    sys.exit(status)
+        sys.exit(INTERRUPTED)

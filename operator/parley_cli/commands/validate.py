@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
-from parley_cli.files import checked, takes_files
-from parley_cli.resources import Checked
+from parley_cli.exits import FAILED, USAGE
+from parley_cli.files import Read, read, supposed, takes_files, takes_supposed
+from parley_cli.output import TEXT, takes_output, write
+from parley_cli.resources import Checked, Remark
 
 
 @click.command("validate")
 @takes_files
-@click.option("--ingress-controller", help="As its IngressClass says, such as traefik.io/ingress-controller.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to report.")
+@takes_supposed
+@takes_output
 def command(
-    files: tuple[Path, ...], filenames: tuple[Path, ...], ingress_controller: str | None, output: str
+    files: tuple[Path, ...],
+    filenames: tuple[Path, ...],
+    apis: tuple[str, ...],
+    ingress_controller: str | None,
+    output: str,
 ) -> None:
     """Check the VoiceDeployments in files, without a cluster.
 
-    Errors are what a cluster would refuse; warnings are what it would take and you should know of. Ends with 0
-    where there is no error, 1 where there is one, 2 where the file cannot be read.
+    Errors are what a cluster would refuse; warnings are what it would take and you should know of. Each begins
+    with FILE:LINE. Ends with 0 where there is no error, 1 where there is one, 2 where a file cannot be read; the
+    others are checked all the same.
     """
-    found = checked((*files, *filenames), ingress_controller=ingress_controller)
-    if output == "json":
-        click.echo(json.dumps([_content(one) for one in found]))
+    result = read((*files, *filenames), supposed(apis, ingress_controller))
+    if output != TEXT:
+        write([_content(one) for one in result.found], output)
     else:
-        for one in found:
+        for one in result.found:
             _show(one)
-    sys.exit(1 if any(one.errors for one in found) else 0)
+    for problem in result.unreadable:
+        click.echo(f"{click.style('error', fg='red')}: {problem}", err=True)
+    sys.exit(_status(result))
+
+
+def _status(result: Read) -> int:
+    if result.unreadable:
+        return USAGE
+    return FAILED if any(one.errors for one in result.found) else 0
 
 
 def _content(one: Checked) -> dict[str, object]:
-    return {"name": one.name, "valid": not one.errors, "errors": one.errors, "warnings": one.warnings}
+    errors, warnings = (
+        [{"line": remark.line, "path": remark.path, "message": remark.message} for remark in remarks]
+        for remarks in (one.errors, one.warnings)
+    )
+    return {
+        "file": str(one.file),
+        "name": one.name,
+        "valid": not errors,
+        "errors": errors,
+        "warnings": warnings,
+    }
 
 
 def _show(one: Checked) -> None:
-    for error in one.errors:
-        click.echo(f"{one.name}: {click.style('error', fg='red')}: {error}")
-    for warning in one.warnings:
-        click.echo(f"{one.name}: {click.style('warning', fg='yellow')}: {warning}")
+    for remark in one.errors:
+        click.echo(_said(one, remark, click.style("error", fg="red")))
+    for remark in one.warnings:
+        click.echo(_said(one, remark, click.style("warning", fg="yellow")))
     if not one.errors:
         click.echo(f"{one.name}: {click.style('valid', fg='green')}")
+
+
+def _said(one: Checked, remark: Remark, grade: str) -> str:
+    return f"{one.file}:{remark.line}: {grade}: {one.name}: {remark}"

@@ -82,7 +82,7 @@ def _printer_columns() -> list[dict[str, Any]]:
             "jsonPath": ready("status"),
             "description": "Whether it serves calls.",
         },
-        {"name": "Reason", "type": "string", "jsonPath": ready("reason"), "priority": 1},
+        {"name": "Reason", "type": "string", "jsonPath": ready("reason"), "description": "What is wrong first."},
         {"name": "URL", "type": "string", "jsonPath": ".status.endpoints[0].url"},
         {"name": "Replicas", "type": "integer", "jsonPath": ".status.replicas", "description": "Pods there are."},
         {"name": "Serving", "type": "integer", "jsonPath": ".status.readyReplicas", "description": "Pods ready."},

@@ -93,6 +93,13 @@ class Client:
                     raise errors.from_status(int(status.get("code") or 500), status)
                 yield event
 
+    async def lines(self, path: str, query: Mapping[str, str]) -> AsyncGenerator[str]:
+        """A text as it comes, such as a pod's log, until the server ends it; raises like any request."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout)
+        async with self._open("GET", path, query=query, headers={}, limit=timeout) as response:
+            async for line in _lines(response.content):
+                yield line.decode(errors="replace")
+
     async def _call(
         self,
         method: str,
@@ -162,3 +169,5 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
         for line in lines:
             if line:
                 yield line
+    if rest:
+        yield rest

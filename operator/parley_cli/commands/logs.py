@@ -1,0 +1,88 @@
+"""`parley logs`: what the gateways of a VoiceDeployment have logged, all pods together, or of one session."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import click
+
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.completions import voice_deployment_names
+from parley_cli.logs import Line, Wanted, follow, written
+
+_COLOURS = {"warning": "yellow", "error": "red", "critical": "red", "debug": "bright_black"}
+_ASIDE = frozenset({"time", "level", "logger", "message"})
+
+
+@click.command("logs")
+@click.argument("name", shell_complete=voice_deployment_names)
+@click.option("--session", metavar="ID", help="Only of this session; `parley talk` and records name it.")
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on until Ctrl-C, with pods that come later.")
+@click.option("--since", "since_s", type=click.IntRange(min=1), metavar="SECONDS", help="Only so far back.")
+@click.option("--tail", type=click.IntRange(min=0), metavar="LINES", help="Only the last lines of each pod.")
+@click.option("-p", "--previous", is_flag=True, help="Of containers that have ended, after a crash.")
+@takes_cluster
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="json: one object a line."
+)
+def command(
+    name: str,
+    session: str | None,
+    follows: bool,
+    since_s: int | None,
+    tail: int | None,
+    previous: bool,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    output: str,
+) -> None:
+    """Show the log of all pods of a VoiceDeployment in the order of time.
+
+    Pods that are gone have taken their logs along: a cluster's log collector has them. It needs the right `get` on
+    `pods/log`.
+    """
+    if follows and previous:
+        raise click.UsageError("what has ended cannot be followed: give --follow or --previous")
+    wanted = Wanted(session, since_s, tail, previous)
+
+    def show(line: Line) -> None:
+        click.echo(_as_json(line) if output == "json" else _as_text(line))
+
+    async def work(cluster: Cluster) -> None:
+        await cluster.voice_deployment(name)
+        if follows:
+            await follow(cluster, name, wanted, show)
+            return
+        lines = await written(cluster, name, wanted)
+        for line in lines:
+            show(line)
+        if not lines:
+            click.echo(_nothing(name, session), err=True)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        on_cluster(Target(kubeconfig, context, namespace), work)
+
+
+def _nothing(name: str, session: str | None) -> str:
+    if session is None:
+        return f"No pod of {name} has logged anything. `parley status {name}` shows its pods."
+    return f"No pod of {name} that is there has logged anything of session {session}."
+
+
+def _as_json(line: Line) -> str:
+    return json.dumps({"pod": line.pod, **line.fields}, ensure_ascii=False)
+
+
+def _as_text(line: Line) -> str:
+    fields = line.fields
+    level = str(fields.get("level", ""))
+    rest = " ".join(f"{name}={_plain(value)}" for name, value in fields.items() if name not in _ASIDE)
+    head = f"{click.style(line.time, dim=True)} {line.pod} {click.style(f'{level:7}', fg=_COLOURS.get(level))}"
+    return f"{head} {fields.get('message', '')}{f'  {rest}' if rest else ''}"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,37 @@
+"""How commands end, the same for all: docs/cli.md has the table."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+FAILED = 1
+"""What was asked for did not happen, or something is wrong, or (`diff`) would change."""
+USAGE = 2
+"""The command was called wrongly, or a file cannot be read. click's own."""
+UNREACHABLE = 3
+"""Nobody answers: the API server, the gateway, the database."""
+REFUSED = 4
+"""Somebody answered, and said no: rights, tokens, admission."""
+INTERRUPTED = 130
+"""Ctrl-C, as a shell tells it."""
+
+
+class UnreachableError(click.ClickException):
+    """Nobody answers."""
+
+    exit_code = UNREACHABLE
+
+
+class RefusedError(click.ClickException):
+    """Somebody answered, and said no."""
+
+    exit_code = REFUSED
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Say it as every command says errors, and end."""
+    click.echo(f"{click.style('error', fg='red')}: {message}", err=True)
+    sys.exit(status)
