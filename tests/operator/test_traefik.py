@@ -388,12 +388,12 @@ async def test_o03_a_gateway_that_takes_no_route_from_here_is_said(served: Serve
 
 @pytest.mark.usefixtures("operator", "backend")
 async def test_o03_o04_a_certificate_of_another_namespace_needs_its_leave(
-    served: Served, namespace: Namespace
+    served: Served, plane: ControlPlane, namespace: Namespace
 ) -> None:
     """Without a ReferenceGrant there is no listener with TLS, and the route says so until there is one."""
     async with (
         outside(served, namespace) as client,
-        open_namespace(str(served.plane.kubeconfig), f"{namespace.name}-keys") as keys,
+        open_namespace(str(plane.kubeconfig), f"{namespace.name}-keys") as keys,
     ):
         await certificate(served, keys, client.host)
         await main_gateway(served, namespace, certificateRefs=[{"name": "voice", "namespace": keys.name}])
