@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,11 @@ def custom_metrics(cluster: Cluster, namespace: Namespace, folder: Path) -> Iter
 
     def sessions(_: str, selector: str) -> Mapping[str, float]:
         pods = namespace.all("Pod", f"labelSelector={selector}")
-        return {name: sessions_in(pod) for name, pod in pods.items() if is_ready(pod)}
+        values = {}
+        for name, pod in pods.items():
+            with suppress(OSError, KeyError):  # not begun, or gone in between: an adapter has no series of it
+                values[name] = sessions_in(pod)
+        return values
 
     server = MetricsServer(folder, host=cluster.machine, sessions=sessions, cpu=lambda *_: {})
     port = server.port
