@@ -16,8 +16,8 @@ from tests.operator.process import OperatorProcess
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
-LEASE = ("--lease-duration", "5", "--lease-renew-deadline", "3", "--lease-retry", "1")
-OUTAGE = 6.0
+LEASE = ("--lease-duration", "10", "--lease-renew-deadline", "7", "--lease-retry", "1")
+OUTAGE = 10.0
 """Seconds; longer than the Lease's renewal deadline, so that the process ends and is started again."""
 
 

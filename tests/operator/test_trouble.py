@@ -20,7 +20,7 @@ from tests.operator.fault_proxy import FaultProxy, fault_proxy
 pytestmark = pytest.mark.controlplane
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}"
-QUICK = ("--lease-duration", "6", "--lease-renew-deadline", "4", "--lease-retry", "1")
+QUICK = ("--lease-duration", "10", "--lease-renew-deadline", "7", "--lease-retry", "1")
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
