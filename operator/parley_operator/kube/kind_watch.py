@@ -18,8 +18,8 @@ from parley_operator.kube.errors import GoneError, KubeError
 
 logger = logging.getLogger(__name__)
 
-PAGE = "250"
-"""Objects of a listing to ask for at a time."""
+PAGE = "100"
+"""Objects of a listing to ask for at a time: taking them in must not keep the process from renewing its Lease."""
 SERVER_TIMEOUT = 600
 """Seconds after which the server ends a watch, so that a dead one cannot live for ever."""
 BACKOFF_FIRST, BACKOFF_MAX = 0.5, 5.0
@@ -63,8 +63,12 @@ class Sink(Protocol):
 class KindWatch:
     """All objects of one kind."""
 
-    def __init__(self, client: Client, watched: Kind, sink: Sink) -> None:
+    def __init__(
+        self, client: Client, watched: Kind, sink: Sink, *, turns: asyncio.Semaphore | None = None
+    ) -> None:
+        """`turns` is shared by watches whose listings are not to come all at once."""
         self._client, self._watched, self._sink = client, watched, sink
+        self._turns = turns or asyncio.Semaphore()
         self._delay = BACKOFF_FIRST
 
     async def run(self) -> None:
@@ -88,10 +92,11 @@ class KindWatch:
         shared = {"apiVersion": watched.api_version, "kind": watched.kind}
         while True:
             query = {**watched.query, "limit": PAGE, **({"continue": more} if more else {})}
-            answer = await self._client.list(watched.path, query)
-            items = [{**shared, **item} for item in answer["items"] or ()]  # null where there are none
-            names |= {(item["metadata"].get("namespace", ""), item["metadata"]["name"]) for item in items}
-            self._sink.page(items)
+            async with self._turns:
+                answer = await self._client.list(watched.path, query)
+                items = [{**shared, **item} for item in answer["items"] or ()]  # null where there are none
+                names |= {(item["metadata"].get("namespace", ""), item["metadata"]["name"]) for item in items}
+                self._sink.page(items)
             more = answer["metadata"].get("continue") or ""
             if not more:
                 break

@@ -224,8 +224,9 @@ class Operator:
         raise RuntimeError("the watches ended")
 
     def _children(self, client: Client) -> list[KindWatch]:
-        scopes = self._options.namespaces or ("",)
-        return [KindWatch(client, _labelled(kind, at), self._news) for kind in WATCHED for at in scopes]
+        scopes, turns = self._options.namespaces or ("",), asyncio.Semaphore(1)
+        kinds = [_labelled(kind, at) for kind in WATCHED for at in scopes]
+        return [KindWatch(client, kind, self._news, turns=turns) for kind in kinds]
 
     def _optional(self, client: Client) -> OptionalWatches:
         recheck = RECHECK_SECONDS_UNTOLD if self._options.namespaces else RECHECK_SECONDS

@@ -66,6 +66,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.queueing.worker_limit = None
     settings.watching.server_timeout = int(WATCH_TIMEOUT)  # the server refuses 600.0
     settings.watching.reconnect_backoff = 0.5
+    settings.watching.chunk_size = 100
     settings.networking.request_timeout = 30.0
     settings.networking.connect_timeout = 10.0
     settings.networking.error_backoffs = _Backoffs()

@@ -123,6 +123,8 @@ class Listings:
 
     def __init__(self, news: News) -> None:
         self._news = news
+        self._pages: dict[str, list[Json]] = {}
+        """What came so far of the listing of a scope."""
 
     async def middleware(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
         """Pass a request on; the body of a listing stays readable for kopf, which comes after."""
@@ -133,8 +135,15 @@ class Listings:
                 body = await response.json()
                 shared = {"apiVersion": body["apiVersion"], "kind": KIND}
                 items = [{**shared, **item} for item in body["items"] or ()]
-                self._news.resources(items, namespace=namespace)
+                self._take(items, body["metadata"], first="continue" not in request.url.query, namespace=namespace)
         return response
+
+    def _take(self, items: list[Json], metadata: Json, *, first: bool, namespace: str) -> None:
+        """A page of a listing, which is over with the last."""
+        pages = self._pages[namespace] = [] if first else self._pages.get(namespace, [])
+        pages += items
+        if not metadata.get("continue"):
+            self._news.resources(self._pages.pop(namespace), namespace=namespace)
 
 
 def register(registry: kopf.OperatorRegistry, news: News, *, login: Callable[..., object]) -> None:
