@@ -229,8 +229,10 @@ class Namespace:
 
 
 def _is_rolling_out(body: Json | None) -> bool:
-    """Whether the controller works on the template as it is now, and waits for its pods."""
+    """Whether the controller has begun to replace pods by others, and waits for these."""
     if body is None or body["status"].get("observedGeneration") != body["metadata"]["generation"]:
+        return False
+    if body["status"].get("replicas", 0) <= body["status"].get("updatedReplicas", 0):
         return False
     found = condition(body, "Progressing")
     return found is not None and found["reason"] in {"NewReplicaSetCreated", "ReplicaSetUpdated"}

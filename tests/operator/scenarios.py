@@ -170,7 +170,10 @@ async def play(place: Namespace, scenario: Scenario) -> None:
             await _until_fewer(place, kind, names)
         await _stand_still_twice(place)
         if revisions:
-            # The old one goes when the resource is looked at after its pods were replaced.
+            # The old one goes when the resource is looked at after its pods were replaced: an edit makes it look.
+            await place.edit(NAME, suspend=False)
+            await place.until("VoiceDeployment", NAME, _is_replaced)
+            await place.edit(NAME, suspend=True)
             await _until_fewer(place, "ControllerRevision", revisions)
     await place.delete("VoiceDeployment", NAME)
     await place.until_gone("VoiceDeployment", NAME)
@@ -244,6 +247,10 @@ async def _stand_still_twice(place: Namespace) -> None:
     for suspend in (True, False, True):
         await place.edit(NAME, suspend=suspend)
         await place.until("VoiceDeployment", NAME, partial(_is_suspended, suspend))
+
+
+def _is_replaced(body: Json | None) -> bool:
+    return body is not None and body["status"].get("currentRevision") == body["status"]["updateRevision"]
 
 
 def _is_another(uid: str, body: Json | None) -> bool:
