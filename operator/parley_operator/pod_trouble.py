@@ -35,10 +35,10 @@ def first_trouble(pods: Iterable[tuple[str, Json]]) -> Trouble | None:
 def _image(name: str, view: Json) -> Trouble | None:
     for container in view["containers"]:
         if container["waiting"] in {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"}:
-            said = container["message"][:MESSAGE_LIMIT]
+            said = container["message"][:MESSAGE_LIMIT].rstrip(". ")
             return Trouble(
                 "ImagePullBackOff",
-                f"pod {name} cannot pull {container['image']}: {said} Check {_image_field(view)}, the registry "
+                f"pod {name} cannot pull {container['image']}: {said}. Check {_image_field(view)}, the registry "
                 "and spec.pod.imagePullSecrets.",
             )
     return None
