@@ -70,7 +70,7 @@ _EXPECTED = frozenset(
         "CertificatePending",
     }
 )
-"""Reasons that are news but no warnings: the last is true of every resource of an ingress class."""
+"""Reasons that are news but no warnings: SetInController is true of every resource of an ingress class."""
 
 
 def utc_now() -> datetime:
