@@ -54,6 +54,30 @@ class EnvironmentSource(ResourceModel):
     )
 
 
+ONE_VALUE = Rule(
+    cel="has(self.value) != has(self.valueFrom)",
+    message="set exactly one of value and valueFrom",
+    holds=lambda variable: (variable.value is None) != (variable.value_from is None),
+)
+"""Of variables."""
+
+
+def _requests_fit(resources: Any) -> bool:
+    requests, limits = resources.requests or {}, resources.limits or {}
+    both = requests.keys() & limits.keys()
+    return all(parse_quantity(requests[name]) <= parse_quantity(limits[name]) for name in both)
+
+
+REQUESTS_FIT = Rule(
+    cel="!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || "
+    "quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",
+    message="requests must not be greater than limits",
+    field="requests",
+    holds=_requests_fit,
+)
+"""Of resources."""
+
+
 class EnvironmentVariable(ResourceModel):
     """A variable for the gateway's container."""
 
@@ -65,11 +89,7 @@ class EnvironmentVariable(ResourceModel):
     """Where its value is. Excludes value. A change rolls the pods."""
 
     rules = (
-        Rule(
-            cel="has(self.value) != has(self.valueFrom)",
-            message="set exactly one of value and valueFrom",
-            holds=lambda variable: (variable.value is None) != (variable.value_from is None),
-        ),
+        ONE_VALUE,
         Rule(
             cel=f"!({_starts_with_any('self.name', RESERVED_ENVIRONMENT)})",
             message="names that begin with PARLEY_, LD_ or PYTHON are reserved",
@@ -80,12 +100,6 @@ class EnvironmentVariable(ResourceModel):
     )
 
 
-def _requests_fit(resources: Any) -> bool:
-    requests, limits = resources.requests or {}, resources.limits or {}
-    both = requests.keys() & limits.keys()
-    return all(parse_quantity(requests[name]) <= parse_quantity(limits[name]) for name in both)
-
-
 class ResourcesSpec(ResourceModel):
     """CPU, memory and the like of the gateway's container; what is not said keeps its default."""
 
@@ -94,15 +108,7 @@ class ResourcesSpec(ResourceModel):
     limits: Quantities | None = None
     """What a pod gets at most. Default cpu 2 and memory 1Gi."""
 
-    rules = (
-        Rule(
-            cel="!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || "
-            "quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",
-            message="requests must not be greater than limits",
-            field="requests",
-            holds=_requests_fit,
-        ),
-    )
+    rules = (REQUESTS_FIT,)
 
 
 def without_reserved_keys(field: str) -> Rule:

@@ -9,7 +9,7 @@ from pydantic import Field
 from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.bounds import between
 from parley_operator.api.network_policy import EgressRule
-from parley_operator.api.pod import Annotations, EnvironmentSource, Quantities
+from parley_operator.api.pod import ONE_VALUE, REQUESTS_FIT, Annotations, EnvironmentSource, Quantities
 from parley_operator.api.quantities import parse_quantity
 from parley_operator.api.scheduling import Affinity, Toleration
 from parley_operator.api.values import (
@@ -49,11 +49,7 @@ class WorkerVariable(ResourceModel):
     """Where its value is. Excludes value. A change rolls the pool."""
 
     rules = (
-        Rule(
-            cel="has(self.value) != has(self.valueFrom)",
-            message="set exactly one of value and valueFrom",
-            holds=lambda variable: (variable.value is None) != (variable.value_from is None),
-        ),
+        ONE_VALUE,
         Rule(
             cel=f"!self.name.startsWith('{OWN_VARIABLES}')",
             message="names that begin with PARLEY_ are written by the operator",
@@ -62,12 +58,6 @@ class WorkerVariable(ResourceModel):
             blame="FieldValueForbidden",
         ),
     )
-
-
-def _requests_fit(resources: Any) -> bool:
-    requests, limits = resources.requests or {}, resources.limits or {}
-    both = requests.keys() & limits.keys()
-    return all(parse_quantity(requests[name]) <= parse_quantity(limits[name]) for name in both)
 
 
 def _devices_are_whole(resources: Any) -> bool:
@@ -84,13 +74,7 @@ class WorkerResourcesSpec(ResourceModel):
     """What a worker gets at most. Default cpu 4 and memory 4Gi. Devices, such as nvidia.com/gpu, are said here."""
 
     rules = (
-        Rule(
-            cel="!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || "
-            "quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",
-            message="requests must not be greater than limits",
-            field="requests",
-            holds=_requests_fit,
-        ),
+        REQUESTS_FIT,
         Rule(
             cel="!has(self.requests) || self.requests.all(name, !name.contains('/'))",
             message="devices, such as nvidia.com/gpu, are said in limits alone: a part of one cannot be asked for",
