@@ -130,6 +130,13 @@ class Namespace:
     async def until_gone(self, kind: str, name: str, *, seconds: float = SECONDS) -> None:
         await self.until(kind, name, lambda body: body is None, seconds=seconds)
 
+    async def until_any(self, kind: str, check: Callable[[Json], bool], *, seconds: float = SECONDS) -> None:
+        """Wait until some object of that kind is as wanted."""
+        async with asyncio.timeout(seconds):
+            async for event in self.events(kind):
+                if event["type"] != "DELETED" and check(event["object"]):
+                    return
+
     async def until_condition(
         self, name: str, kind: str, status: str, reason: str | None = None, *, seconds: float = SECONDS
     ) -> Json:

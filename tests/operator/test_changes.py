@@ -99,7 +99,11 @@ async def test_configurations_are_immutable_and_old_ones_stay_as_long_as_a_repli
     [first] = await configurations(namespace)
     assert first["immutable"] is True
     await namespace.edit("receptionist", limits={"sessionsPerPod": 7})
-    await namespace.until_condition("receptionist", "Progressing", "True")
+    await namespace.until(
+        "Deployment",
+        "receptionist",
+        lambda body: body is not None and mounted(body) != first["metadata"]["name"],
+    )
     await namespace.until_ready("receptionist")
     assert len(await configurations(namespace)) == 2
 
@@ -117,8 +121,8 @@ async def configurations(namespace: Namespace) -> list[Json]:
     return [body for body in found if body["metadata"]["name"].startswith("receptionist-config-")]
 
 
-def mounted(replica_set: Json) -> str:
-    volumes = replica_set["spec"]["template"]["spec"]["volumes"]
+def mounted(workload: Json) -> str:
+    volumes = workload["spec"]["template"]["spec"]["volumes"]
     return str(next(volume["configMap"]["name"] for volume in volumes if volume["name"] == "config"))
 
 

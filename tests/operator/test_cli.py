@@ -27,6 +27,11 @@ pytestmark = pytest.mark.controlplane
 PROGRAM = "from parley_cli.main import main; main(prog_name='parley')"
 
 
+def _as_in_a_terminal() -> None:
+    """A shell has what it starts in the background ignore Ctrl-C, and so would the children of this test run."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command printed, and how it ended."""
@@ -62,6 +67,7 @@ class Parley:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, command, "-n", self._namespace, *arguments,
             env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            preexec_fn=_as_in_a_terminal,
         )  # fmt: skip
         try:
             yield process
@@ -306,7 +312,7 @@ class TestHistory:
     ) -> None:
         assert "nothing to go back to" in (await parley("rollback", receptionist)).err
         await namespace.edit(receptionist, agent={"greeting": "Ahoy"}, replicas=3)
-        await namespace.until_condition(receptionist, "Available", "True")
+        await namespace.until_any("ControllerRevision", lambda body: bool(body["revision"] == 2))
         found = (await parley("history", receptionist, "-o", "json")).content
         assert [(one["revision"], "asked for" in one["marks"]) for one in found] == [(1, False), (2, True)]
         said = await parley("history", receptionist, "--diff", "1", "2")
@@ -317,7 +323,7 @@ class TestHistory:
         assert "back to revision 1" in back.out
         spec = (await namespace.get("VoiceDeployment", receptionist))["spec"]
         assert ("greeting" in spec["agent"], spec["replicas"]) == (False, 3)
-        await namespace.until_condition(receptionist, "Available", "True")
+        await namespace.until_any("ControllerRevision", lambda body: bool(body["revision"] == 3))
         again = (await parley("history", receptionist)).out.splitlines()
         assert again[-1].startswith("3 ")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from parley_operator.settling import QUIET
 from tests.operator.cluster import Namespace, with_deepgram
 from tests.operator.process import OperatorProcess
 
@@ -90,9 +91,9 @@ async def _until(check: Callable[[], bool]) -> None:
 
 
 async def _idle(operator: OperatorProcess) -> None:
-    """Until a second passes without a reconciliation."""
+    """Until nothing was reconciled for longer than the end of a burst of edits is waited for."""
     seen, since = -1.0, time.monotonic()
-    while time.monotonic() < since + 1.0:
+    while time.monotonic() < since + QUIET + 0.5:
         count = await asyncio.to_thread(_reconciles, operator)
         if count != seen:
             seen, since = count, time.monotonic()
