@@ -61,12 +61,19 @@ class Sessions:
         """`wake` is called with a resource whose number has changed."""
         self._client, self._inventory, self._resources = client, inventory, resources
         self._wake, self._period = wake, period
-        self._active: dict[Key, int] = {}
+        self._active: dict[Key, int | None] = {}
+        """Of what was asked; None where not all told."""
         self._asked = self._answered = 0
 
     def active(self, key: Key) -> int | None:
-        """How many talk; None where that is not known."""
-        return self._active.get(key)
+        """How many talk; None where that is not known. Until this process has asked, what its predecessor said."""
+        if key in self._active:
+            return self._active[key]
+        body = self._resources.get(key)
+        if body is None or not _is_autoscaled(body):
+            return None
+        said: int | None = ((body.get("status") or {}).get("sessions") or {}).get("active")
+        return said
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -115,13 +122,9 @@ class Sessions:
         return [pod for pod in pods if pod.view["phase"] == "Running" and pod.view["address"]]
 
     def _take(self, key: Key, total: int | None) -> None:
-        if total == self._active.get(key):
-            return
-        if total is None:
-            del self._active[key]
-        else:
-            self._active[key] = total
-        self._wake(key)
+        before, self._active[key] = self.active(key), total
+        if total != before:
+            self._wake(key)
 
     async def _mark(self, pod: Live, cost: str) -> None:
         if pod.view["leaving"] or (pod.view["deletion_cost"] or IDLE) == cost:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from parley_operator.kube.client import Json
 from parley_operator.settling import QUIET
 from tests.operator.cluster import Namespace, with_deepgram
 from tests.operator.process import OperatorProcess
@@ -33,6 +34,8 @@ async def crowd(namespace: Namespace, operator: OperatorProcess) -> Namespace:
         for name in NAMES:
             await namespace.until_condition(name, "Ready", "True")
             await namespace.until_condition(name, "Progressing", "False", "RolloutComplete")
+            # The gateways of what scales are asked every ten seconds.
+            await namespace.until("VoiceDeployment", name, _tells_sessions)
     await _idle(operator)
     return namespace
 
@@ -73,6 +76,10 @@ async def test_o10_a_new_leader_writes_what_was_changed_while_nobody_led_and_not
     written = {line["objectRef"]["name"] for line in audit()[before:] if line["verb"] not in {"get", "list"}}
     assert NAMES[0] in written
     assert {name for name in written if not name.startswith(NAMES[0])} == set()
+
+
+def _tells_sessions(body: Json | None) -> bool:
+    return body is not None and "sessions" in body["status"]
 
 
 def _reconciles(operator: OperatorProcess) -> float:
