@@ -50,9 +50,9 @@ async def test_o1_kubectl_shows_what_a_person_wants_to_know(namespace: Namespace
     await namespace.ready("shown")
     await namespace.until("VoiceDeployment", lambda found: found["shown"]["status"]["readyReplicas"] == 2)
     heading, line = namespace.kubectl("get", "vd", "shown").splitlines()
-    assert heading.split() == ["NAME", "READY", "URL", "REPLICAS", "SERVING", "AGE"]
-    name, ready, url, replicas, serving, _ = line.split()
-    assert (name, ready, url) == ("shown", "True", "wss://shown.voice.localhost/v1/voice")
+    assert heading.split() == ["NAME", "READY", "REASON", "URL", "REPLICAS", "SERVING", "AGE"]
+    name, ready, reason, url, replicas, serving, _ = line.split()
+    assert (name, ready, reason, url) == ("shown", "True", "Serving", "wss://shown.voice.localhost/v1/voice")
     assert (replicas, serving) == ("2", "2")
     assert "SECRET" not in heading
     assert "Serving" in namespace.kubectl("describe", "vd", "shown")
