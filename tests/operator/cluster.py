@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -160,13 +160,8 @@ class Namespace:
     @asynccontextmanager
     async def kubelet(self) -> AsyncIterator[None]:
         """Say of every pod that it runs and is ready, as a kubelet would, for as long as this lasts."""
-        task = asyncio.create_task(self._play_kubelet())
-        try:
+        async with meanwhile(self._play_kubelet()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def pod_waits(self, name: str, *, reason: str, message: str = "") -> None:
         """Say of a pod what a kubelet says whose container cannot start."""
@@ -233,6 +228,18 @@ class Namespace:
             async for event in events:
                 if event["type"] != "BOOKMARK":
                     yield event
+
+
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this for as long as the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def _is_rolling_out(body: Json | None) -> bool:

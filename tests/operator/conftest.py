@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,20 @@ def operator(start_operator: StartOperator) -> OperatorProcess:
     return process
 
 
+@contextmanager
+def leading_everywhere(plane: ControlPlane, namespace: Namespace, folder: Path) -> Iterator[OperatorProcess]:
+    """A leader for the whole cluster that has seen everything, with its Lease in that namespace."""
+    process = OperatorProcess(
+        plane.kubeconfig_for(OPERATOR_USER), folder / "operator.log", "--lease-namespace", namespace.name
+    ).start()
+    try:
+        process.wait_for_log("synced")
+        yield process
+    finally:
+        process.stop()
+        print(process.raw_log())
+
+
 @pytest.fixture(scope="session")
 def changing_plane() -> Iterator[ControlPlane]:
     """A control plane where definitions of other projects come and go."""
@@ -142,20 +157,10 @@ async def cluster_operator(
     changing_plane: ControlPlane, namespace: Namespace, tmp_path: Path
 ) -> AsyncIterator[OperatorProcess]:
     """A leader for the whole cluster, since definitions are the cluster's. It leaves no resource behind."""
-    process = OperatorProcess(
-        changing_plane.kubeconfig_for(OPERATOR_USER),
-        tmp_path / "operator.log",
-        "--lease-namespace",
-        namespace.name,
-    ).start()
-    try:
-        process.wait_for_log("synced")
+    with leading_everywhere(changing_plane, namespace, tmp_path) as process:
         yield process
-    finally:
-        process.stop()
-        print(process.raw_log())
-        for resource in await namespace.find_all("VoiceDeployment"):
-            await namespace.delete("VoiceDeployment", resource["metadata"]["name"])
+    for resource in await namespace.find_all("VoiceDeployment"):
+        await namespace.delete("VoiceDeployment", resource["metadata"]["name"])
 
 
 @pytest.fixture

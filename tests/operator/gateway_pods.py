@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import random
 from collections import Counter
@@ -14,7 +13,7 @@ from aiohttp import web
 
 from parley_operator.kube.errors import NotFoundError
 from parley_operator.render.gateway_config import PORT
-from tests.operator.cluster import Json, Namespace
+from tests.operator.cluster import Json, Namespace, meanwhile
 
 RAN_SINCE = timedelta(minutes=5)
 """An autoscaler does not believe the CPU of pods that have just begun."""
@@ -34,13 +33,10 @@ class GatewayPods:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Every pod runs and is ready, for as long as this lasts."""
-        task = asyncio.create_task(self._play())
         try:
-            yield
+            async with meanwhile(self._play()):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             for runner in self._runners.values():
                 await runner.cleanup()
 

@@ -17,7 +17,7 @@ from localcluster import AUDIT_METADATA, ControlPlane
 from parley_operator.kube.errors import KubeError, NotFoundError
 from tests.operator import definitions
 from tests.operator.cluster import Json, Namespace
-from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare
+from tests.operator.conftest import CONTROLLERS, leading_everywhere, prepare
 from tests.operator.gateway_pods import GatewayPods
 from tests.operator.metrics_api import CUSTOM, RESOURCE, MetricsServer, api_service
 from tests.operator.process import OperatorProcess
@@ -52,15 +52,8 @@ def plane() -> Iterator[ControlPlane]:
 @pytest.fixture
 def operator(plane: ControlPlane, namespace: Namespace, tmp_path: Path) -> Iterator[OperatorProcess]:
     """A leader for the whole cluster, since what brings APIs is the cluster's."""
-    process = OperatorProcess(
-        plane.kubeconfig_for(OPERATOR_USER), tmp_path / "operator.log", "--lease-namespace", namespace.name
-    ).start()
-    try:
-        process.wait_for_log("synced")
+    with leading_everywhere(plane, namespace, tmp_path) as process:
         yield process
-    finally:
-        process.stop()
-        print(process.raw_log())
 
 
 @pytest.fixture(autouse=True)

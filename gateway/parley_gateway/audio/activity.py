@@ -1,15 +1,9 @@
-"""Which voice activity the configuration asks for."""
+"""Which voice activity the configuration asks for. Imported only where it is used, since each brings NumPy."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import cast
-
 from parley_contract.turn_taking import TurnTakingConfig
 from parley_gateway.ports import VoiceActivity
-
-_DETECTORS = {"Silero": "silero.SileroActivity"}
-"""Imported only where it is used, since each brings NumPy; loudness where nothing better is asked for."""
 
 
 def create_voice_activity(config: TurnTakingConfig) -> VoiceActivity:
@@ -17,5 +11,10 @@ def create_voice_activity(config: TurnTakingConfig) -> VoiceActivity:
 
     Raises ModuleNotFoundError for `Silero` without onnxruntime.
     """
-    module, _, name = _DETECTORS.get(config.voice_activity, "energy.EnergyActivity").partition(".")
-    return cast("VoiceActivity", getattr(import_module(f"parley_gateway.audio.{module}"), name)())
+    if config.voice_activity == "Silero":
+        from parley_gateway.audio.silero import SileroActivity
+
+        return SileroActivity()
+    from parley_gateway.audio.energy import EnergyActivity
+
+    return EnergyActivity()
