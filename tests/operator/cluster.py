@@ -243,10 +243,13 @@ async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 def _is_rolling_out(body: Json | None) -> bool:
-    """Whether the controller has begun to replace pods by others, and waits for these."""
+    """Whether the controller has made its new pods beside the old ones, and waits for these alone.
+
+    Before it has counted them there is progress to come, which begins the deadline anew.
+    """
     if body is None or body["status"].get("observedGeneration") != body["metadata"]["generation"]:
         return False
-    if body["status"].get("replicas", 0) <= body["status"].get("updatedReplicas", 0):
+    if not 0 < body["status"].get("updatedReplicas", 0) < body["status"].get("replicas", 0):
         return False
     found = condition(body, "Progressing")
     return found is not None and found["reason"] in {"NewReplicaSetCreated", "ReplicaSetUpdated"}
