@@ -20,7 +20,8 @@ from parley_operator.api.scaling import ScalingSpec
 from parley_operator.api.state import BillingSpec, RecordsSpec, SessionsSpec
 from parley_operator.api.turn_taking import TurnTakingSpec
 from parley_operator.api.values import Release
-from parley_operator.api.worker_pools import WorkerPools, pool_rules
+from parley_operator.api.worker_pool_ref import pool_rules
+from parley_operator.api.worker_pools import WorkerPools
 
 
 def _connections_outlive_sessions(spec: Any) -> bool:

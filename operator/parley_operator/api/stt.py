@@ -18,7 +18,7 @@ from parley_operator.api.stage import (
     required_for,
 )
 from parley_operator.api.values import DecimalText, Duration, Keyterm
-from parley_operator.api.worker_pools import WorkerPoolRef
+from parley_operator.api.worker_pool_ref import WorkerPoolRef
 
 Keyterms = Annotated[tuple[Keyterm, ...], Field(max_length=100)]
 

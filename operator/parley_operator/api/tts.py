@@ -17,7 +17,7 @@ from parley_operator.api.stage import (
     required_for,
 )
 from parley_operator.api.values import DecimalText, VoiceName
-from parley_operator.api.worker_pools import WorkerPoolRef
+from parley_operator.api.worker_pool_ref import WorkerPoolRef
 
 
 class OpenAISpeechSettings(ResourceModel):

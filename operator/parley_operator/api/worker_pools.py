@@ -7,145 +7,22 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
-from parley_operator.api.bounds import between
 from parley_operator.api.network_policy import EgressRule
-from parley_operator.api.pod import ONE_VALUE, REQUESTS_FIT, Annotations, EnvironmentSource, Quantities
-from parley_operator.api.quantities import parse_quantity
+from parley_operator.api.pod import Annotations
 from parley_operator.api.scheduling import Affinity, Toleration
-from parley_operator.api.values import (
-    Duration,
-    EnvironmentName,
-    ImageName,
-    LabelValue,
-    MetricName,
-    ObjectName,
-    PoolName,
-    Port,
-    QualifiedName,
-    Quantity,
-    UrlPath,
-)
+from parley_operator.api.values import ImageName, LabelValue, ObjectName, PoolName, Port, QualifiedName, UrlPath
 from parley_operator.api.worker_cache import ModelCacheSpec
+from parley_operator.api.worker_scaling import WorkerScalingSpec
+from parley_operator.api.worker_server import (
+    Arguments,
+    WorkerModelsSpec,
+    WorkerProbeSpec,
+    WorkerResourcesSpec,
+    WorkerVariable,
+)
 
 MOST_POOLS = 8
 DEFAULT_REPLICAS = 1
-OWN_VARIABLES = "PARLEY_"
-"""Prefix of the variables that the operator itself gives to workers."""
-
-Argument = Annotated[str, Field(max_length=4096)]
-Arguments = Annotated[
-    tuple[Argument, ...], Field(max_length=64, json_schema_extra={"x-kubernetes-list-type": "atomic"})
-]
-
-
-class WorkerVariable(ResourceModel):
-    """A variable for the workers. Its value may name others, as in $(PARLEY_MODEL_CACHE)."""
-
-    name: EnvironmentName
-    """Name of the variable."""
-    value: Annotated[str, Field(max_length=4096)] | None = None
-    """Its value. Excludes valueFrom."""
-    value_from: EnvironmentSource | None = None
-    """Where its value is. Excludes value. A change rolls the pool."""
-
-    rules = (
-        ONE_VALUE,
-        Rule(
-            cel=f"!self.name.startsWith('{OWN_VARIABLES}')",
-            message="names that begin with PARLEY_ are written by the operator",
-            field="name",
-            holds=lambda variable: not variable.name.startswith(OWN_VARIABLES),
-            blame="FieldValueForbidden",
-        ),
-    )
-
-
-def _devices_are_whole(resources: Any) -> bool:
-    limits = resources.limits or {}
-    return all(parse_quantity(amount) % 1 == 0 for name, amount in limits.items() if "/" in name)
-
-
-class WorkerResourcesSpec(ResourceModel):
-    """CPU, memory and devices of a worker; what is not said keeps its default."""
-
-    requests: Quantities | None = None
-    """What a worker is sure to get. Default cpu 500m and memory 1Gi."""
-    limits: Quantities | None = None
-    """What a worker gets at most. Default cpu 4 and memory 4Gi. Devices, such as nvidia.com/gpu, are said here."""
-
-    rules = (
-        REQUESTS_FIT,
-        Rule(
-            cel="!has(self.requests) || self.requests.all(name, !name.contains('/'))",
-            message="devices, such as nvidia.com/gpu, are said in limits alone: a part of one cannot be asked for",
-            field="requests",
-            holds=lambda resources: not any("/" in name for name in resources.requests or ()),
-            blame="FieldValueForbidden",
-        ),
-        Rule(
-            cel="!has(self.limits) || self.limits.all(name, !name.contains('/') || "
-            "quantity(string(self.limits[name])).isInteger())",
-            message="devices are counted in whole numbers",
-            field="limits",
-            holds=_devices_are_whole,
-        ),
-    )
-
-
-class PodMetricSpec(ResourceModel):
-    """A figure that the workers give of themselves, served by the custom metrics API (which takes an adapter)."""
-
-    name: MetricName
-    """Name of the metric, such as requests_running."""
-    average_value: Quantity
-    """What to aim for, on average over the workers."""
-
-
-class WorkerScalingSpec(ResourceModel):
-    """An autoscaler for the pool, between two bounds."""
-
-    min_replicas: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Fewest workers."""
-    max_replicas: Annotated[int, Field(ge=1, le=1000)]
-    """Most workers."""
-    target_cpu_percent: Annotated[int | None, Field(ge=10, le=100, alias="targetCPUPercent")] = None
-    """CPU use to aim for, in percent of the request. Default 70, unless podMetric is said."""
-    pod_metric: PodMetricSpec | None = None
-    """A metric of the workers' own, such as requests that run: what tells how busy a GPU is."""
-    scale_down_window: Duration | None = None
-    """How long load must have been low before a worker goes, up to 1h. Default 10m."""
-
-    rules = (
-        Rule(
-            cel="self.minReplicas <= self.maxReplicas",
-            message="minReplicas must not be greater than maxReplicas",
-            field="minReplicas",
-            holds=lambda scaling: scaling.min_replicas <= scaling.max_replicas,
-        ),
-        between("scaleDownWindow", "scale_down_window", "0s", "1h"),
-    )
-
-
-class WorkerProbeSpec(ResourceModel):
-    """How it is known that a worker serves."""
-
-    path: UrlPath | None = None
-    """Answered with 2xx once the worker serves. Absent: that its port takes connections is enough."""
-    startup_timeout: Duration = "30m"
-    """How long a worker may take to fetch and load its models before it is started anew, 10s to 6h."""
-
-    rules = (between("startupTimeout", "startup_timeout", "10s", "6h"),)
-
-
-class WorkerModelsSpec(ResourceModel):
-    """How many models stay in memory, for how long. Told to workers in variables, which the image has to heed."""
-
-    max_resident: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Most models in memory at a time: PARLEY_MODELS_MAX_RESIDENT."""
-    ttl: Duration | None = None
-    """How long a model that nobody uses stays in memory, up to 168h: PARLEY_MODELS_TTL_SECONDS."""
-
-    rules = (between("ttl", "ttl", "1s", "168h"),)
 
 
 def most_replicas(pool: Any) -> int:
@@ -275,43 +152,3 @@ WorkerPools = Annotated[
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     ),
 ]
-
-
-class WorkerPoolRef(ResourceModel):
-    """A pool of the same resource."""
-
-    name: PoolName
-    """Its name in spec.workerPools."""
-
-
-def pool_rules(stage: Literal["stt", "tts"]) -> tuple[Rule, Rule]:
-    """Every pool that a stage of the pipeline names is there and has its role."""
-    role = stage.upper()
-
-    def is_there(spec: Any, named: Any) -> bool:
-        pools = {(pool.name, pool.role) for pool in spec.worker_pools or ()}
-        return named.worker_pool is None or (named.worker_pool.name, role) in pools
-
-    def exists(name: str) -> str:
-        return (
-            f"has(self.workerPools) && self.workerPools.exists(pool, pool.name == {name} && pool.role == '{role}')"
-        )
-
-    at, message = f"self.pipeline.{stage}", f"names a pool that workerPools does not have with role {role}"
-    return (
-        Rule(
-            cel=f"!has({at}.workerPool) || ({exists(f'{at}.workerPool.name')})",
-            message=f"pipeline.{stage}.workerPool {message}",
-            field=f"pipeline.{stage}.workerPool",
-            holds=lambda spec: is_there(spec, getattr(spec.pipeline, stage)),
-        ),
-        Rule(
-            cel=f"!has({at}.fallbacks) || {at}.fallbacks.all(fallback, !has(fallback.workerPool) || "
-            f"({exists('fallback.workerPool.name')}))",
-            message=f"a fallback of pipeline.{stage} {message}",
-            field=f"pipeline.{stage}.fallbacks",
-            holds=lambda spec: all(
-                is_there(spec, fallback) for fallback in getattr(spec.pipeline, stage).fallbacks or ()
-            ),
-        ),
-    )

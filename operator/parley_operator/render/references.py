@@ -13,7 +13,8 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.api.base import ResourceModel
 from parley_operator.api.pod import EnvironmentVariable, PodSpec
 from parley_operator.api.references import KeyRef, SecretSource, TextSource
-from parley_operator.api.worker_pools import WorkerPoolSpec, WorkerVariable
+from parley_operator.api.worker_pools import WorkerPoolSpec
+from parley_operator.api.worker_server import WorkerVariable
 from parley_operator.render.names import issued_name
 from parley_operator.render.once import once
 

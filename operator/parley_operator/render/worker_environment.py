@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from parley_operator.api.durations import seconds
-from parley_operator.api.worker_pools import WorkerModelsSpec, WorkerPoolSpec
+from parley_operator.api.worker_pools import WorkerPoolSpec
+from parley_operator.api.worker_server import WorkerModelsSpec
 
 DEFAULT_MOUNT_PATH = "/models"
 HOME = "/tmp"  # noqa: S108 - the pod's own tmpfs; the image's home is read-only

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.quantities import canonical_quantity
-from parley_operator.api.worker_pools import WorkerPoolSpec, WorkerScalingSpec
+from parley_operator.api.worker_pools import WorkerPoolSpec
+from parley_operator.api.worker_scaling import WorkerScalingSpec
 from parley_operator.render.autoscaler import autoscaler, cpu, per_pod
 from parley_operator.render.rendered import Manifest
 from parley_operator.render.worker_labels import worker_metadata
