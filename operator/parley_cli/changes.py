@@ -72,13 +72,13 @@ async def facts_of(cluster: Cluster, resource: VoiceDeployment) -> Facts:
     """What a cluster has beside the resource itself; what is generated, and what Secrets hold, is left out."""
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
     custom_metrics = await is_served(cluster.client, CUSTOM_METRICS)
-    facts = Facts(release=release(), apis=await _served(cluster), custom_metrics=custom_metrics)
+    facts = Facts(release=release(), apis=await served_kinds(cluster), custom_metrics=custom_metrics)
     if ingress is None:
         return facts
     return replace(facts, ingress_class=await IngressClasses(cluster.client).resolve(ingress.class_name))
 
 
-async def _served(cluster: Cluster) -> frozenset[str]:
+async def served_kinds(cluster: Cluster) -> frozenset[str]:
     """The kinds that are made only where somebody has installed their API."""
     found = await asyncio.gather(*(_is_served(cluster, kind, api) for kind, api in OPTIONAL.items()))
     return frozenset(kind for kind, served in zip(OPTIONAL, found, strict=True) if served)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from tests.emulators.accounts import FORMS, Account, AccountScript
 from tests.emulators.anthropic_messages import AnthropicMessages, AnthropicScript
 from tests.emulators.cartesia import Cartesia, CartesiaScript
 from tests.emulators.control import Control
@@ -57,6 +58,7 @@ class Emulators:
         self.cartesia = Cartesia(CartesiaScript(), self.journal)
         self.elevenlabs = ElevenLabs(ElevenLabsScript(), self.journal)
         self.stripe = StripeMeterEvents(StripeMeterEventsScript())
+        self.accounts = {provider: Account(form, AccountScript()) for provider, form in FORMS.items()}
         self._endpoints: tuple[Endpoint, ...] = (
             self.deepgram,
             self.deepgram_flux,
@@ -71,6 +73,7 @@ class Emulators:
             self.cartesia,
             self.elevenlabs,
             self.stripe,
+            *self.accounts.values(),
         )
         self._control = Control(self, self.journal)
         self._tls = tls

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,80 +14,11 @@ import yaml
 
 from localcluster import ControlPlane
 from tests.operator.cluster import Namespace, open_namespace, voice_deployment
+from tests.operator.command import Parley
 from tests.operator.kubelet import Kubelet, running_kubelet
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
-
-
-PROGRAM = "from parley_cli.main import main; main(prog_name='parley')"
-
-
-def _as_in_a_terminal() -> None:
-    """A shell has what it starts in the background ignore Ctrl-C, and so would the children of this test run."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed, and how it ended."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def content(self) -> Any:
-        return json.loads(self.out)
-
-
-class Parley:
-    """The command, as its own process: it must not block the watches of the test."""
-
-    def __init__(self, kubeconfig: Path, namespace: str) -> None:
-        self._kubeconfig, self._namespace = str(kubeconfig), namespace
-
-    async def __call__(self, command: str, *arguments: str, kubeconfig: str | None = None) -> Said:
-        environment = {**os.environ, "KUBECONFIG": kubeconfig or self._kubeconfig}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, command, "-n", self._namespace, *arguments,
-            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await asyncio.wait_for(process.communicate(), 60)
-        return Said(process.returncode or 0, out.decode(), err.decode())
-
-    @asynccontextmanager
-    async def started(self, command: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        """The command while it runs."""
-        environment = {**os.environ, "KUBECONFIG": self._kubeconfig, "PYTHONUNBUFFERED": "1"}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, command, "-n", self._namespace, *arguments,
-            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            preexec_fn=_as_in_a_terminal,
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-    async def offered(self, *words: str) -> list[str]:
-        """What bash is told to complete the last word with."""
-        environment = {
-            **os.environ,
-            "KUBECONFIG": self._kubeconfig,
-            "_PARLEY_COMPLETE": "bash_complete",
-            "COMP_WORDS": " ".join(("parley", *words)),
-            "COMP_CWORD": str(len(words)),
-        }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, env=environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await asyncio.wait_for(process.communicate(), 60)
-        assert err == b""
-        return [text.partition(",")[2] for text in out.decode().splitlines() if text]
 
 
 @pytest.fixture
@@ -326,35 +253,6 @@ class TestHistory:
         await namespace.until_any("ControllerRevision", lambda body: bool(body["revision"] == 3))
         again = (await parley("history", receptionist)).out.splitlines()
         assert again[-1].startswith("3 ")
-
-
-class TestDoctor:
-    async def test_o12_it_finds_what_is_missing_and_says_how_to_mend_it(
-        self, parley: Parley, namespace: Namespace, operator: OperatorProcess
-    ) -> None:
-        assert operator.is_running()
-        key = {"secretKeyRef": {"name": "voice-keys", "key": "deepgram"}}
-        stt = {"provider": "Deepgram", "model": "nova-3", "apiKeys": [key]}
-        pipeline = {"stt": stt, "llm": {"provider": "Embedded"}, "tts": {"provider": "Embedded"}}
-        endpoint = {"hosts": ["voice.invalid"], "ingress": {"className": "traefik", "tls": {"selfSigned": {}}}}
-        await namespace.voice("receptionist", pipeline=pipeline, endpoint=endpoint)
-        await namespace.until_condition("receptionist", "Ready", "False", "SecretNotFound")
-        said = await parley("doctor", "receptionist", "-o", "json")
-        assert said.status == 1
-        found = {(one["subject"], one["grade"]): one for one in said.content}
-        assert found["Kubernetes", "ok"]["message"].startswith("v1.")
-        assert ("Definition", "ok") in found
-        assert "helm install" in found["Operator", "failing"]["mend"]
-        [trouble] = [one for one in said.content if one["subject"] == "receptionist" and one["grade"] == "failing"]
-        assert "voice-keys" in trouble["message"]
-        assert "Create the Secret" in trouble["mend"]
-        assert "DNS" in found["voice.invalid", "failing"]["message"]
-
-    async def test_o12_for_people_it_is_one_line_each_and_what_to_do(self, parley: Parley) -> None:
-        said = await parley("doctor")
-        assert "ok    Kubernetes: v1." in said.out
-        assert "FAIL  Operator: runs nowhere\n      → helm install" in said.out
-        assert "\x1b" not in said.out
 
 
 class TestDrain:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from parley_cli.changes import served_kinds
+from parley_cli.checks.operator_rights import operator_rights
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_cli.cluster import Cluster
 from parley_operator.api.crd import custom_resource_definition
 from parley_operator.kube.client import Json
 from parley_operator.kube.errors import ForbiddenError, NotFoundError
+from parley_operator.kube.served_group import is_served
+from parley_operator.render.apis import CUSTOM_METRICS, OPTIONAL
 
 OLDEST = (1, 29)
 """Kubernetes releases before it lack rules that the definition uses."""
@@ -17,6 +21,8 @@ _DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/voicedepl
 _OPERATORS = "/apis/apps/v1/deployments"
 _OPERATOR = "app.kubernetes.io/name=parley,app.kubernetes.io/component=operator"
 """What the chart and the Kustomize base put on it."""
+RESOURCE_METRICS = "metrics.k8s.io"
+"""By which autoscalers read CPU: metrics-server."""
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _RIGHTS = (
     ("parley.dev", "voicedeployments", "", ("get", "list", "create", "patch", "delete")),
@@ -29,8 +35,11 @@ _RIGHTS = (
 
 async def installation(cluster: Cluster) -> list[Verdict]:
     """Of the cluster as a whole."""
-    found = await asyncio.gather(_server(cluster), _definition(cluster), _operator(cluster), _rights(cluster))
-    return list(found)
+    server, definition, apis, operators, rights = await asyncio.gather(
+        _server(cluster), _definition(cluster), _apis(cluster), _operators(cluster), _rights(cluster)
+    )
+    said = [server, definition, apis, _operator(operators)]
+    return [*said, *await operator_rights(cluster, operators or []), rights]
 
 
 async def _server(cluster: Cluster) -> Verdict:
@@ -62,13 +71,29 @@ async def _definition(cluster: Cluster) -> Verdict:
     return ok(subject, "VoiceDeployment is served")
 
 
-async def _operator(cluster: Cluster) -> Verdict:
-    subject = "Operator"
+async def _apis(cluster: Cluster) -> Verdict:
+    """Those of others, of which a resource may ask for one that is not there: its conditions then say so."""
+    metrics = {group: await is_served(cluster.client, group) for group in (RESOURCE_METRICS, CUSTOM_METRICS)}
+    kinds = await served_kinds(cluster)
+    there = [*sorted(kinds), *(group for group, served in metrics.items() if served)]
+    absent = [*sorted(set(OPTIONAL) - kinds), *(group for group, served in metrics.items() if not served)]
+    said = ", ".join(there) or "none"
+    return ok("Optional APIs", f"{said}; not there: {', '.join(absent)}" if absent else said)
+
+
+async def _operators(cluster: Cluster) -> list[Json] | None:
+    """Their Deployments; None where they may not be looked for."""
     try:
-        found = await cluster.client.list(_OPERATORS, {"labelSelector": _OPERATOR})
+        items: list[Json] = (await cluster.client.list(_OPERATORS, {"labelSelector": _OPERATOR}))["items"]
     except ForbiddenError:
+        return None
+    return items
+
+
+def _operator(items: list[Json] | None) -> Verdict:
+    subject = "Operator"
+    if items is None:
         return warning(subject, "may not be looked for: you may not list deployments of all namespaces")
-    items: list[Json] = found["items"]
     if not items:
         return failing(subject, "runs nowhere", "helm install parley charts/parley --namespace parley-system")
     ready = sum((item.get("status") or {}).get("readyReplicas", 0) for item in items)

@@ -9,8 +9,11 @@ from dataclasses import asdict
 import click
 
 from parley_cli.checks.address import address
+from parley_cli.checks.certificate import certificate
 from parley_cli.checks.deployment import deployment
+from parley_cli.checks.ingress import ingress
 from parley_cli.checks.installation import installation
+from parley_cli.checks.keys import keys
 from parley_cli.checks.verdict import Grade, Verdict
 from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
 from parley_cli.completions import voice_deployment_names
@@ -23,15 +26,28 @@ _MARKS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("note", "yellow"), Grade.FA
 @click.command("doctor")
 @click.argument("name", required=False, shell_complete=voice_deployment_names)
 @takes_cluster
+@click.option(
+    "--keys",
+    "with_keys",
+    is_flag=True,
+    help="Also try every API key of the pipeline: read it from its Secret, and ask its provider from here.",
+)
 @takes_output
 def command(
-    name: str | None, kubeconfig: str | None, context: str | None, namespace: str | None, output: str
+    name: str | None,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    with_keys: bool,
+    output: str,
 ) -> None:
     """Check the installation and a VoiceDeployment; without NAME, all in the namespace.
 
-    Ends with 1 where something fails.
+    Ends with 1 where something fails. No API key is read, and none is sent anywhere, unless --keys asks for it;
+    its requests cost nothing, and no key is ever shown.
     """
-    found = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _examine(cluster, name))
+    target = Target(kubeconfig, context, namespace)
+    found = on_cluster(target, lambda cluster: _examine(cluster, name, with_keys=with_keys))
     if output != TEXT:
         write([asdict(one) for one in found], output)
     else:
@@ -40,18 +56,24 @@ def command(
     sys.exit(1 if any(one.grade is Grade.FAILING for one in found) else 0)
 
 
-async def _examine(cluster: Cluster, name: str | None) -> list[Verdict]:
+async def _examine(cluster: Cluster, name: str | None, *, with_keys: bool) -> list[Verdict]:
     found = await installation(cluster)
     if any(one.grade is Grade.FAILING and one.subject == "Definition" for one in found):
         return found
     bodies = [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments()
     for examined in await asyncio.gather(*(_one(cluster, body) for body in bodies)):
         found += examined
-    return found
+    return [*found, *await keys(cluster, bodies)] if with_keys else found
 
 
 async def _one(cluster: Cluster, body: Json) -> list[Verdict]:
-    return [*await deployment(cluster, body), *await address(body)]
+    said, held = await certificate(cluster, body)
+    return [
+        *await deployment(cluster, body),
+        *await ingress(cluster, body),
+        *said,
+        *await address(body, held),
+    ]
 
 
 def _show(one: Verdict) -> None:

@@ -106,12 +106,12 @@ def _faults(name: str, facts: Facts, hosts: tuple[str, ...]) -> Iterator[Finding
         message = f"the certificate in Secret {name} expired at {certificate.not_after:%Y-%m-%d %H:%M} UTC"
         yield Finding(_READY, Reason.CERTIFICATE_EXPIRED, message)
     for host in hosts:
-        if not _covers(certificate, host):
+        if not covers(certificate, host):
             message = f"the certificate in Secret {name} is not for {host}"
             yield Finding(_READY, Reason.HOST_NOT_COVERED, message)
 
 
-def _covers(certificate: CertificateFact, host: str) -> bool:
-    """A wildcard stands for one label."""
+def covers(certificate: CertificateFact, host: str) -> bool:
+    """Whether the certificate is for the host; a wildcard stands for one label."""
     names = {name.lower() for name in certificate.hosts}
     return host in names or f"*.{host.partition('.')[2]}" in names

@@ -1,0 +1,196 @@
+"""Whether providers take the API keys that Secrets hold: a request for each key, from this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from parley_cli.checks.probes import PROBES, Outcome, Probe, judged
+from parley_cli.checks.verdict import Verdict, failing, ok, warning
+from parley_cli.cluster import Cluster
+from parley_operator.kube.client import Json
+from parley_operator.kube.errors import ForbiddenError, NotFoundError
+
+DEADLINE_S = 10.0
+"""For one answer."""
+_AT_A_TIME = 16
+_ENOUGH = 65_536
+"""Bytes of an answer that are read."""
+_CLUSTERS_OWN = (".svc", ".local", ".internal")
+"""Ends of names that mean something else here than in the cluster, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key of a Secret, and who is to take it."""
+
+    secret: str
+    key: str
+    provider: str
+    base_url: str
+    """Instead of the provider's own address; empty: that."""
+
+    def __str__(self) -> str:
+        """As the report names it."""
+        return f"Key {self.key} of Secret {self.secret}"
+
+
+async def keys(cluster: Cluster, bodies: list[Json]) -> list[Verdict]:
+    """Of every key that the pipelines of these resources name."""
+    uses = named(bodies)
+    names = sorted({credential.secret for credential in uses})
+    read = await asyncio.gather(*(_read(cluster, name) for name in names))
+    contents = {name: one for name, one in zip(names, read, strict=True) if not isinstance(one, Verdict)}
+    unreadable = [one for one in read if isinstance(one, Verdict)]
+    return [*unreadable, *await tried({one: at for one, at in uses.items() if one.secret in contents}, contents)]
+
+
+def named(bodies: Iterable[Json]) -> dict[Credential, list[str]]:
+    """Every key, with the places that name it; one that is named several times is one."""
+    uses: dict[Credential, list[str]] = {}
+    for credential, place in (found for body in bodies for found in _named(body)):
+        uses.setdefault(credential, []).append(place)
+    return uses
+
+
+async def tried(uses: Mapping[Credential, list[str]], contents: Mapping[str, Mapping[str, str]]) -> list[Verdict]:
+    """Each key once, side by side. `contents`: by Secret, its data in base64."""
+    turns = asyncio.Semaphore(_AT_A_TIME)
+    # A session of its own: the cluster's carries the user's credentials for the API server.
+    async with aiohttp.ClientSession(trust_env=True, headers={"User-Agent": "parley"}) as session:
+        asked = (
+            _tried(session, turns, credential, contents[credential.secret], where=", ".join(where))
+            for credential, where in uses.items()
+        )
+        return list(await asyncio.gather(*asked))
+
+
+def _named(body: Json) -> Iterator[tuple[Credential, str]]:
+    """Every key of the pipeline, with the place that names it."""
+    for stage, said in body["spec"]["pipeline"].items():
+        if stage not in ("stt", "llm", "tts"):
+            continue
+        at = f"{body['metadata']['name']} spec.pipeline.{stage}"
+        places = [(at, said)]
+        places += [(f"{at}.fallbacks[{index}]", one) for index, one in enumerate(said.get("fallbacks") or ())]
+        for place, one in places:
+            if one["provider"] in PROBES:
+                for index, source in enumerate(one.get("apiKeys") or ()):
+                    ref = source["secretKeyRef"]
+                    credential = Credential(ref["name"], ref["key"], one["provider"], one.get("baseURL") or "")
+                    yield credential, f"{place}.apiKeys[{index}]"
+
+
+async def _read(cluster: Cluster, name: str) -> Mapping[str, str] | Verdict:
+    """The Secret's content in base64, or why there is none."""
+    subject = f"Secret {name}"
+    try:
+        body = await cluster.client.get(f"{await cluster.collection('Secret', 'v1')}/{name}")
+    except NotFoundError:
+        return failing(subject, "does not exist", f"kubectl -n {cluster.namespace} create secret generic {name} …")
+    except ForbiddenError:
+        mend = "ask for the right `get` on secrets, or go by what the pods say of their providers"
+        return warning(subject, "may not be read by you: its keys are not tried", mend)
+    data: Mapping[str, str] = body.get("data") or {}
+    return data
+
+
+async def _tried(
+    session: aiohttp.ClientSession,
+    turns: asyncio.Semaphore,
+    credential: Credential,
+    data: Mapping[str, str],
+    *,
+    where: str,
+) -> Verdict:
+    probe, value = PROBES[credential.provider], _decoded(data.get(credential.key))
+    if value is None:
+        return failing(
+            str(credential), f"holds no key ({where})", "put the provider's key there, and nothing else"
+        )
+    base_url = credential.base_url or probe.endpoint
+    host = urlsplit(base_url).hostname or ""
+    if _is_clusters_own(host):
+        said = f"is not tried: {host} is a name of the cluster's own ({where})"
+        return warning(str(credential), said, "see what the pods say of this provider")
+    url = base_url.rstrip("/") + probe.path
+    async with turns:
+        return await _asked(session, url, credential, probe.headers(value), where=where)
+
+
+def _decoded(text: str | None) -> str | None:
+    """The key, if it is one: what no header may carry would end in an exception that shows it."""
+    try:
+        value = base64.b64decode(text or "").decode("ascii").strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return value if value.isprintable() and value else None
+
+
+def _is_clusters_own(host: str) -> bool:
+    """As `litellm`, or `litellm.models.svc`: the key must not go to whoever answers to that name here."""
+    is_address = ":" in host or host.replace(".", "").isdigit()
+    return not is_address and ("." not in host or host.endswith(_CLUSTERS_OWN))
+
+
+async def _asked(
+    session: aiohttp.ClientSession, url: str, credential: Credential, headers: Mapping[str, str], *, where: str
+) -> Verdict:
+    limit = aiohttp.ClientTimeout(total=DEADLINE_S)
+    try:
+        # A redirect is not followed: it would take the key along.
+        async with session.get(url, headers=headers, timeout=limit, allow_redirects=False) as response:
+            body = await _beginning(response.content)
+            return _verdict(credential, PROBES[credential.provider], response.status, body, where=where)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        said = f"{credential.provider} is not reached from here at {urlsplit(url).netloc}: {_why(error)} ({where})"
+        mend = "pods may have another way: see what they say of it; from here, look at proxies and firewalls"
+        return warning(str(credential), said, mend)
+
+
+async def _beginning(content: aiohttp.StreamReader) -> str:
+    read = b""
+    while len(read) < _ENOUGH and (chunk := await content.read(_ENOUGH)):
+        read += chunk
+    return read.decode(errors="replace")
+
+
+def _why(error: Exception) -> str:
+    """In words of ours: what a library says may repeat what was sent."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "no such name in DNS"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+            return "its certificate is not trusted"
+        case TimeoutError():
+            return f"no answer within {DEADLINE_S:g} s"
+        case aiohttp.ClientConnectorError():
+            return "no connection"
+        case _:
+            return type(error).__name__
+
+
+def _verdict(credential: Credential, probe: Probe, status: int, body: str, *, where: str) -> Verdict:
+    subject, provider = str(credential), credential.provider
+    match judged(probe, status, body):
+        case Outcome.ACCEPTED:
+            return ok(subject, f"{provider} takes it")
+        case Outcome.NARROW:
+            return ok(subject, f"{provider} knows it, and restricts it: more than that is not told without a call")
+        case Outcome.REFUSED:
+            place = f"key {credential.key} of Secret {credential.secret}"
+            mend = f"make a new key at {provider} and put it into {place}: pods are replaced by themselves"
+            return failing(subject, f"{provider} refuses it with status {status} ({where})", mend)
+        case Outcome.LIMITED:
+            mend = "look at the account's limits and credit there; a second key in apiKeys shares the load"
+            return warning(subject, f"{provider} answers with status {status}: at its limit ({where})", mend)
+        case Outcome.UNCLEAR:
+            mend = "try again later" if status >= 500 else "check baseURL"
+            said = f"{provider} answers with status {status}, which tells nothing about the key ({where})"
+            return warning(subject, said, mend)
