@@ -250,6 +250,18 @@ ISTIO_CRDS = GoBuild(
     modules=(GoModule("istio.io/api", "v1.31.1", "h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk="),),
     assets=("kubernetes/customresourcedefinitions.gen.yaml",),
 )
+KONG_CRDS = GoBuild(
+    name="kong-crds",
+    modules=(
+        GoModule(
+            "github.com/kong/kubernetes-configuration", "v1.4.0", "h1:4uzZ23mXt4zg+PyQLwNBLY/xj5HaqzlEwwf8EfvK36M="
+        ),
+    ),
+    assets=tuple(
+        f"config/crd/ingress-controller/configuration.konghq.com_{plural}.yaml"
+        for plural in ("kongplugins", "kongupstreampolicies")
+    ),
+)
 KEDA_MODULE = GoModule("github.com/kedacore/keda/v2", "v2.21.0", "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=")
 KEDA_CRDS = GoBuild(
     name="keda-crds",

@@ -17,6 +17,7 @@ from localcluster.versions import (
     GATEWAY_API_CRDS,
     ISTIO_CRDS,
     KEDA_CRDS,
+    KONG_CRDS,
     PROMETHEUS_OPERATOR,
     TRAEFIK_CRDS,
     GoBuild,
@@ -51,6 +52,10 @@ def envoy_gateway() -> list[Definition]:
 
 def istio() -> list[Definition]:
     return published(ISTIO_CRDS, "DestinationRule")
+
+
+def kong() -> list[Definition]:
+    return published(KONG_CRDS, "KongPlugin", "KongUpstreamPolicy")
 
 
 def keda() -> list[Definition]:

@@ -214,3 +214,32 @@ async def test_o03_istio_s_destination_rule_is_accepted_by_its_definition(namesp
     await namespace.voice("receptionist", endpoint={"hosts": [host(namespace)], "ingress": {"className": "istio"}})
     rule = await namespace.until_exists("DestinationRule", "receptionist")
     assert rule["spec"]["host"] == "receptionist"
+
+
+@pytest.mark.usefixtures("operator")
+async def test_o03_kong_s_policy_and_plugins_are_accepted_by_their_definitions(namespace: Namespace) -> None:
+    await definitions.install(namespace.client, definitions.kong())
+    await class_of(namespace.client, "kong", "ingress-controllers.konghq.com/kong")
+    endpoint = {
+        "hosts": [host(namespace)],
+        "ingress": {"className": "kong", "tls": {"secretRef": {"name": "voice"}}},
+        "rateLimit": {"perClientIP": {"connectionsPerSecond": 50, "burst": 100}},
+        "healthPaths": ["/up"],
+        "allowedOrigins": ["https://example.com", "https://*.example.org"],
+    }
+    await namespace.voice("receptionist", endpoint=endpoint)
+    policy = await namespace.until_exists("KongUpstreamPolicy", "receptionist")
+    assert policy["spec"]["hashOn"] == {"cookie": "parley", "cookiePath": "/"}
+    plugins = {
+        "body": "request-size-limiting",
+        "hsts": "response-transformer",
+        "rate": "rate-limiting",
+        "cors": "cors",
+    }
+    for suffix, plugin in plugins.items():
+        found = await namespace.until_exists("KongPlugin", f"receptionist-{suffix}")
+        assert found["plugin"] == plugin
+    names = ",".join(f"receptionist-{suffix}" for suffix in plugins)
+    await namespace.until("Ingress", "receptionist", has_annotation("konghq.com/plugins", names))
+    await namespace.edit("receptionist", endpoint={"rateLimit": None})
+    await namespace.until_gone("KongPlugin", "receptionist-rate")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from localcluster.debian import command_path, require_commands
-from localcluster.paths import cache_dir
-from localcluster.ports import free_ports, is_listening
-from localcluster.progress import Progress
-from tests.unit.operator.facts import the
-from tests.unit.operator.test_ingress import rendered
+from localcluster.ports import free_ports
+from tests.operator.web_servers import haproxy, nginx, require_servers, until_listening, words_for
 
 SCALE = 10
 PINGS = 20.0
@@ -34,7 +29,6 @@ DEFAULT = 60.0
 SILENCE = 100.0
 CONFIG_MAP = "its ConfigMap"
 """In place of a prefix: a setting of the controller's owner, which the operator names and cannot make."""
-SECONDS = 30.0
 
 
 def scaled(seconds: float) -> float:
@@ -52,7 +46,7 @@ class Case:
 
 
 def cases(controller: str) -> list[Case]:
-    told, tight = (_annotations(controller, idle) for idle in ("5m", "30s"))
+    told, tight = (words_for(controller, connection={"idleTimeout": idle}) for idle in ("5m", "30s"))
     if controller == "haproxy":
         return _of_a_config_map(told)
     return [
@@ -72,12 +66,6 @@ def _of_a_config_map(told: Mapping[str, str]) -> list[Case]:
         Case("30s of silence at most, silent", tight, pinged=False, survives=False),
         Case("30s of silence at most, pinged", tight, pinged=True, survives=True),
     ]
-
-
-def _annotations(controller: str, idle: str) -> dict[str, str]:
-    found = rendered(controller, connection={"idleTimeout": idle})
-    kinds = (the(found, "Ingress"), the(found, "Service"))
-    return {key: value for body in kinds for key, value in body["metadata"].get("annotations", {}).items()}
 
 
 def _milliseconds(text: str) -> int:
@@ -132,35 +120,6 @@ backend b{port}
 """
 
 
-@contextmanager
-def nginx(folder: Path, servers: str) -> Iterator[None]:
-    temporary = "".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi"))
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/pid; error_log {folder}/log; events {{}}"
-        f"http {{ access_log off; {temporary} uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; {servers} }}"
-    )
-    with running(command_path("nginx"), "-e", str(folder / "log"), "-c", str(folder / "nginx.conf")):
-        yield
-
-
-@contextmanager
-def haproxy(folder: Path, servers: str) -> Iterator[None]:
-    defaults = f"defaults\n    mode http\n    timeout connect {_milliseconds('50s')}ms\n"
-    (folder / "haproxy.cfg").write_text(defaults + servers)
-    with running(command_path("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")):
-        yield
-
-
-@contextmanager
-def running(*command: str) -> Iterator[None]:
-    process = subprocess.Popen(command)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
-
-
 @asynccontextmanager
 async def gateways() -> AsyncIterator[tuple[int, int]]:
     """Ports of two servers that echo: one that never pings, and one that does."""
@@ -208,16 +167,12 @@ SERVERS: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both servers installed, and neither started by its installation."""
-    monkeypatch.setenv("RUNLEVEL", "1")
-    require_commands({"nginx": "nginx", "haproxy": "haproxy"}, cache=cache_dir(), progress=Progress(quiet=True))
-
-
-@pytest.mark.usefixtures("commands")
 @pytest.mark.parametrize("controller", SERVERS)
-async def test_o03_calls_outlive_silence_where_the_server_is_told(controller: str, tmp_path: Path) -> None:
+async def test_o03_calls_outlive_silence_where_the_server_is_told(
+    controller: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNLEVEL", "1")
+    require_servers()
     server, words = SERVERS[controller]
     chosen = cases(controller)
     ports = free_ports(len(chosen))
@@ -228,9 +183,7 @@ async def test_o03_calls_outlive_silence_where_the_server_is_told(controller: st
             for port, backend, case in zip(ports, backends, chosen, strict=True)
         ]
         with server(tmp_path, "".join(blocks)):
-            async with asyncio.timeout(SECONDS):
-                while not all(is_listening("127.0.0.1", port) for port in ports):  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await until_listening(*ports)
             found = await asyncio.gather(*(survives(session, port) for port in ports))
     assert dict(zip((case.name for case in chosen), found, strict=True)) == {
         case.name: case.survives for case in chosen

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
 
+NO_CONNECTION = "no connection: check the host's name, the proxy, the network policy and the trusted certificates"
 _KEY_REFUSED = (401, 402, 403)
 _OUT_OF_CREDIT = ("insufficient_quota", "billing_error", "quota_exceeded")
 """Some providers say so with 429, which otherwise passes by itself."""

@@ -11,7 +11,7 @@ import httpx2
 from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
-from parley_gateway.providers.errors import status_failure
+from parley_gateway.providers.errors import NO_CONNECTION, status_failure
 from parley_gateway.trust import trust
 
 _KEPT_IDLE_S = 45.0
@@ -148,8 +148,7 @@ def _transport_failure(stage: Stage, error: httpx2.TransportError | httpx2.Decod
         case httpx2.TimeoutException():
             return ProviderError(stage, FailureKind.TIMEOUT, "the provider fell silent")
         case httpx2.ConnectError() | httpx2.UnsupportedProtocol() | httpx2.ProxyError():
-            detail = "no connection: check the host's name, the network policy and the trusted certificates"
-            return ProviderError(stage, FailureKind.UNREACHABLE, detail)
+            return ProviderError(stage, FailureKind.UNREACHABLE, NO_CONNECTION)
         case httpx2.RemoteProtocolError() if not _is_cut(error):
             return ProviderError(stage, FailureKind.GARBAGE, "an answer that is not HTTP")
         case httpx2.DecodingError():

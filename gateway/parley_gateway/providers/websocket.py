@@ -20,7 +20,7 @@ from websockets.protocol import State
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.frames import BINARY, TEXT, masked_frame
 from parley_gateway.ports import ProviderError
-from parley_gateway.providers.errors import status_failure
+from parley_gateway.providers.errors import NO_CONNECTION, status_failure
 from parley_gateway.trust import trust
 
 _PING_S = 20.0
@@ -121,8 +121,7 @@ def websocket_failure(stage: Stage, error: Exception) -> ProviderError | None:
         case asyncio.TimeoutError():
             return ProviderError(stage, FailureKind.TIMEOUT, "no connection in time")
         case OSError() | ProxyError() | InvalidProxy() | InvalidURI():
-            detail = "no connection: check the host's name, the network policy and the trusted certificates"
-            return ProviderError(stage, FailureKind.UNREACHABLE, detail)
+            return ProviderError(stage, FailureKind.UNREACHABLE, NO_CONNECTION)
         case WebSocketException():
             return ProviderError(stage, FailureKind.GARBAGE, "an answer that is not WebSocket: check baseURL")
     return None
