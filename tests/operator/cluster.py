@@ -153,9 +153,10 @@ class Namespace:
         return found
 
     async def until_ready(self, name: str, *, seconds: float = SECONDS) -> None:
-        """Play the kubelet until the resource is Ready."""
+        """Play the kubelet until the resource is Ready, and so are all pods that were asked for: it is before."""
         async with self.kubelet():
             await self.until_condition(name, "Ready", "True", seconds=seconds)
+            await self.until("Deployment", name, _is_whole, seconds=seconds)
 
     @asynccontextmanager
     async def kubelet(self) -> AsyncIterator[None]:
@@ -242,17 +243,22 @@ async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
+def _is_whole(body: Json | None) -> bool:
+    return body is not None and body["status"].get("readyReplicas", 0) >= body["spec"]["replicas"]
+
+
 def _is_rolling_out(body: Json | None) -> bool:
-    """Whether the controller has made its new pods beside the old ones, and waits for these alone.
+    """Whether the controller has made its new pods, beside old ones or where there were none, and waits for these.
 
     Before it has counted them there is progress to come, which begins the deadline anew.
     """
     if body is None or body["status"].get("observedGeneration") != body["metadata"]["generation"]:
         return False
-    if not 0 < body["status"].get("updatedReplicas", 0) < body["status"].get("replicas", 0):
-        return False
     found = condition(body, "Progressing")
-    return found is not None and found["reason"] in {"NewReplicaSetCreated", "ReplicaSetUpdated"}
+    if found is None or found["reason"] not in {"NewReplicaSetCreated", "ReplicaSetUpdated"}:
+        return False
+    new, every = body["status"].get("updatedReplicas", 0), body["status"].get("replicas", 0)
+    return 0 < new < every or (new == body["spec"]["replicas"] and not body["status"].get("availableReplicas"))
 
 
 def condition(body: Json | None, kind: str) -> Json | None:

@@ -43,28 +43,28 @@ def prepare(plane: ControlPlane) -> None:
 async def _prepare(kubeconfig: str) -> None:
     async with open_namespace(kubeconfig, "default") as namespace:
         client = namespace.client
-        crd = yaml.safe_load(CRD.read_text())
+        crd = yaml.load(CRD.read_text(), Loader=yaml.CSafeLoader)
         definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         await client.apply(f"{definitions}/{crd['metadata']['name']}", crd, field_manager="test", force=True)
         await _created(namespace, "rbac.authorization.k8s.io/v1", "clusterroles", _role())
         await _created(namespace, "rbac.authorization.k8s.io/v1", "clusterrolebindings", _binding())
         traefik = {"metadata": {"name": "traefik"}, "spec": {"controller": "traefik.io/ingress-controller"}}
         await _created(namespace, "networking.k8s.io/v1", "ingressclasses", traefik)
-        await _until_served(namespace)
+        await until_served(namespace)
 
 
 async def _created(namespace: Namespace, group: str, plural: str, body: dict[str, Any]) -> None:
     await namespace.client.create(f"/apis/{group}/{plural}", body, field_manager="test")
 
 
-async def _until_served(namespace: Namespace) -> None:
+async def until_served(namespace: Namespace) -> None:
+    """The storage of a CRD is made after the CRD, and after the API server says that it is ready."""
     async with asyncio.timeout(30):
         while not await _is_served(namespace):  # noqa: ASYNC110 - nothing tells when it is
             await asyncio.sleep(0.05)
 
 
 async def _is_served(namespace: Namespace) -> bool:
-    """The storage of a CRD is made after the CRD."""
     try:
         await namespace.find_all("VoiceDeployment")
     except (NotFoundError, ThrottledError):
@@ -110,10 +110,10 @@ def start_operator(plane: ControlPlane, namespace: Namespace, tmp_path: Path) ->
     kubeconfig = plane.kubeconfig_for(OPERATOR_USER)
     started: list[OperatorProcess] = []
 
-    def start(*arguments: str, kubeconfig: Path = kubeconfig) -> OperatorProcess:
+    def start(*arguments: str, kubeconfig: Path = kubeconfig, forked: bool = True) -> OperatorProcess:
         log = tmp_path / f"operator-{len(started)}.log"
         scope = ("--namespace", namespace.name, "--lease-namespace", namespace.name, "--look-again", "1")
-        started.append(OperatorProcess(kubeconfig, log, *scope, *arguments).start())
+        started.append(OperatorProcess(kubeconfig, log, *scope, *arguments, forked=forked).start())
         return started[-1]
 
     yield start

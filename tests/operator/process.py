@@ -13,6 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.forks import Fork
+
 START_SECONDS = 90.0
 STOP_SECONDS = 25.0
 
@@ -20,19 +22,24 @@ STOP_SECONDS = 25.0
 class OperatorProcess:
     """`python -m parley_operator run`, with its log in a file."""
 
-    def __init__(self, kubeconfig: Path, log: Path, *arguments: str, days: int = 0) -> None:
-        """`days`: how far its clock is ahead of the true one."""
+    def __init__(self, kubeconfig: Path, log: Path, *arguments: str, days: int = 0, forked: bool = True) -> None:
+        """`days`: how far its clock is ahead of the true one. `forked`: see tests/forks.py."""
         self._kubeconfig, self._log, self._arguments = kubeconfig, log, arguments
-        self._program = ["tests.operator.moved_clock", str(days)] if days else ["parley_operator"]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forked, self._days = forked, days
+        self._process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> OperatorProcess:
         """Start it, or start it again after it ended."""
-        command = [sys.executable, "-m", *self._program, "run", "--kubeconfig", str(self._kubeconfig)]
-        command += ["--http-host", "127.0.0.1", "--http-port", "0", *self._arguments]
+        arguments = ["run", "--kubeconfig", str(self._kubeconfig)]
+        arguments += ["--http-host", "127.0.0.1", "--http-port", "0", *self._arguments]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("POD_", "KUBERNETES_"))}
         self._log.write_bytes(b"")
+        if self._forked and not self._days:
+            self._process = Fork("parley_operator", *arguments, output=self._log, environment=environment)
+            return self
+        program = ["tests.operator.moved_clock", str(self._days)] if self._days else ["parley_operator"]
         with self._log.open("ab") as log:
-            environment = {k: v for k, v in os.environ.items() if not k.startswith(("POD_", "KUBERNETES_"))}
+            command = [sys.executable, "-m", *program, *arguments]
             self._process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
         return self
 

@@ -60,7 +60,7 @@ def rendered(helm: str, *values: str, release: str, namespace: str) -> list[Json
     flags = [flag for value in values for flag in ("--set", value)]
     command = [helm, "template", release, str(CHART), "--namespace", namespace, "--no-hooks", *flags]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [manifest for manifest in yaml.safe_load_all(text) if manifest]
+    return [manifest for manifest in yaml.load_all(text, Loader=yaml.CSafeLoader) if manifest]
 
 
 async def installed(client: Client, manifests: list[Json]) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.controlplane
 
 SMALL = {"sessionsPerPod": 7}
 NGINX = "nginx"
-ROLLOUT: dict[str, Any] = {"progressDeadline": "30s", "canary": {"weightPercent": 10}}
+ROLLOUT: dict[str, Any] = {"canary": {"weightPercent": 10}}
 
 
 @pytest.fixture(autouse=True)
@@ -174,8 +174,9 @@ async def test_o07_a_canary_that_does_not_become_ready_obeys_on_failure(
 ) -> None:
     assert operator.is_running()
     template = await tried(namespace, onFailure=on_failure)
+    await namespace.let_deadline_pass("receptionist-canary")
     reason = {"Hold": "RolloutStuck", "Rollback": "RolledBack"}[on_failure]
-    ready = await namespace.until_condition("receptionist", "Ready", "False", reason, seconds=90)
+    ready = await namespace.until_condition("receptionist", "Ready", "False", reason)
     assert "3/3 pods ready" in ready["message"]
     body = await namespace.get("VoiceDeployment", "receptionist")
     assert body["status"]["failedRevision"] == body["status"]["updateRevision"]

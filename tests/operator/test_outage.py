@@ -11,7 +11,7 @@ import pytest
 
 from localcluster import ControlPlane
 from tests.operator.cluster import Namespace, open_namespace
-from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare
+from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare, until_served
 from tests.operator.process import OperatorProcess
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
@@ -70,6 +70,7 @@ async def test_after_an_outage_of_the_api_server_everything_converges(
         own_plane.pause_apiserver()
     await asyncio.sleep(OUTAGE)  # the outage itself
     await asyncio.to_thread(own_plane.start_apiserver if fault == "stopped" else own_plane.resume_apiserver)
+    await until_served(own_namespace)
     await own_namespace.voice("after")
     async with own_namespace.kubelet():
         for name in (*(f"before-{number}" for number in range(5)), "after"):
@@ -107,7 +108,7 @@ async def test_killed_again_and_again_at_any_moment_it_still_converges(
     try:
         for name in names:
             await own_namespace.voice(name, endpoint={"hosts": [f"{name}.example.com"], "ingress": {}})
-        for moment in (1.1, 1.3, 1.5, 1.7, 2.0, 2.4):
+        for moment in (0.15, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4):
             operator.start()
             await asyncio.sleep(moment)  # the moment at which it is killed
             operator.kill()

@@ -12,6 +12,7 @@ import pytest
 from parley_operator.kube.client import Json
 from parley_operator.settling import QUIET
 from tests.operator.cluster import Namespace, with_deepgram
+from tests.operator.conftest import StartOperator
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
@@ -22,6 +23,14 @@ WRITES = 5
 """Of each autoscaler and each Deployment: what 1,000 of them write in one and a half seconds."""
 
 Audit = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def operator(start_operator: StartOperator) -> OperatorProcess:
+    """The command itself, since the next process is to find what this one wrote, however it orders its sets."""
+    process = start_operator(forked=False)
+    process.wait_for_log("synced")
+    return process
 
 
 @pytest.fixture

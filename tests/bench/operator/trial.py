@@ -61,7 +61,8 @@ async def trial(size: int, *, within: float, say: Callable[[str], None]) -> Seen
         await asyncio.to_thread(plane.start)
         try:
             await asyncio.to_thread(prepare, plane)
-            operator = OperatorProcess(plane.kubeconfig_for(OPERATOR_USER), Path(folder) / "operator.log")
+            log = Path(folder) / "operator.log"
+            operator = OperatorProcess(plane.kubeconfig_for(OPERATOR_USER), log, forked=False)
             async with crowd(str(plane.kubeconfig), size=size) as people:
                 return await _Trial(plane, operator, people, say).run(within)
         finally:

@@ -16,5 +16,6 @@ def test_the_reference_in_docs_is_what_the_models_say() -> None:
 
 
 def test_every_reason_is_explained() -> None:
+    text = as_markdown()
     for reason in Reason:
-        assert f"| `{reason}` |" in as_markdown()
+        assert f"| `{reason}` |" in text
