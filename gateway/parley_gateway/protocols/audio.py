@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from parley_gateway.protocols.rates import LeakyBucket
 
@@ -14,9 +14,8 @@ _REAL_TIME_MS_PER_S = 1020
 """Sound cards run up to a few thousandths fast; 2 % covers them and fills no buffer that matters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What is to be done with a binary frame."""
+class Taken(NamedTuple):
+    """What is to be done with a binary frame. A tuple, for there is one for every 20 ms of each caller."""
 
     pcm: bytes
     """Whole samples to hand on; empty where the frame is left out."""

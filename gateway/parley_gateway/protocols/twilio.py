@@ -104,7 +104,10 @@ class TwilioConnection:
         except BadStreamMessageError as bad:
             self._on_bad(bad)
             return
-        if message is not None:
+        # Fifty times a second, the others now and then.
+        if type(message) is Media:
+            self._on_media(message.mulaw)
+        elif message is not None:
             self._on_message(message)
 
     def on_bytes(self, _: bytes) -> None:
@@ -186,8 +189,6 @@ class TwilioConnection:
 
     def _on_message(self, message: StreamMessage) -> None:
         match message:
-            case Media(data):
-                self._on_media(data)
             case MarkReturned(name):
                 if self._session is not None and (report := self._marks.returned(name)) is not None:
                     self._session.event(report)

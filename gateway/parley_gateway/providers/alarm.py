@@ -1,7 +1,8 @@
 """`asyncio.timeout` for what is waited for again and again: one timer for all of it, moved on by a number.
 
 A stream is waited for at each of its items, nearly always for a moment. To set and cancel a timer each time costs
-more than most items do; here it is left to run, and looks at the clock when it fires.
+more than most items do; here it is left to run, and looks at the clock when it fires. Nor is anybody asked which
+loop runs, for that is a system call in Python 3.11.
 """
 
 from __future__ import annotations
@@ -35,15 +36,22 @@ class Alarm:
             self._timer.cancel()
             self._timer = None
 
+    @property
+    def now(self) -> float:
+        """Its loop's time."""
+        return self._loop.time()
+
     async def within(self, seconds: float, awaitable: Awaitable[T]) -> T:
         """What is awaited. Raises TimeoutError, as `asyncio.timeout` would: by cancelling whoever waits."""
-        task = asyncio.current_task()
+        return await self.until(self._loop.time() + seconds, awaitable)
+
+    async def until(self, due: float | None, awaitable: Awaitable[T]) -> T:
+        """The same with a moment of the loop's time, or None for a wait that may last, which `move` may change."""
+        task = asyncio.current_task(self._loop)
         if task is None:
             raise RuntimeError("only tasks can be woken")
         cancelling, self._task = task.cancelling(), task
-        self._due = due = self._loop.time() + seconds
-        if self._timer is None or self._timer.when() > due:
-            self._set(due)
+        self.move(due)
         try:
             return await awaitable
         except asyncio.CancelledError:
@@ -52,6 +60,14 @@ class Alarm:
             raise
         finally:
             self._due, self._task, self._rung = None, None, False
+
+    def move(self, due: float | None) -> None:
+        """The present wait ends at another moment."""
+        if self._rung:
+            return
+        self._due = due
+        if due is not None and (self._timer is None or self._timer.when() > due):
+            self._set(due)
 
     def _set(self, when: float) -> None:
         if self._timer is not None:

@@ -5,23 +5,24 @@ A voice that waits for text owes nothing but what it was given before; one that 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, TtsAudio
+from parley_gateway.providers.alarm import Alarm
 
 
 class Patience:
     """With one voice. It owes audio for what it was given to say, and the rest of it, or the end, after that."""
 
-    def __init__(self, *, first_s: float, between_s: float) -> None:
+    def __init__(self, alarm: Alarm, *, first_s: float, between_s: float) -> None:
         """`first_s`: until a segment's first audio. `between_s`: until more of it, or the end."""
+        self._alarm = alarm
         self._first_s = first_s
         self._between_s = between_s
         self._since = 0.0
         self._limit: float | None = first_s
-        self._timeout: asyncio.Timeout | None = None
+        self._waiting = False
 
     def owes(self, *, audio: bool, rest: bool) -> None:
         """What the voice owes has changed: the first audio of a segment, more of one, or nothing."""
@@ -29,20 +30,20 @@ class Patience:
         if limit == self._limit:
             return
         self._limit = limit
-        self._since = asyncio.get_running_loop().time()
-        if self._timeout is not None and not self._timeout.expired():
-            self._timeout.reschedule(self._due)
+        self._since = self._alarm.now
+        if self._waiting:
+            self._alarm.move(self._due)
 
     async def next(self, speech: AsyncIterator[TtsAudio]) -> TtsAudio | None:
         """The next audio; None at the end. Raises ProviderError (timeout)."""
-        self._since = asyncio.get_running_loop().time()
+        self._since = self._alarm.now
+        self._waiting = True
         try:
-            async with asyncio.timeout_at(self._due) as self._timeout:
-                return await anext(speech, None)
+            return await self._alarm.until(self._due, anext(speech, None))
         except TimeoutError:
             raise ProviderError(Stage.TTS, FailureKind.TIMEOUT, f"no audio for {self._limit:g} s") from None
         finally:
-            self._timeout = None
+            self._waiting = False
 
     @property
     def _due(self) -> float | None:

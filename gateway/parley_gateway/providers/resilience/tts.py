@@ -9,6 +9,7 @@ from typing import Self
 from parley_gateway.audio.resample import Resampler
 from parley_gateway.conversation.events import Word
 from parley_gateway.ports import ProviderError, Tts, TtsAudio, TtsRequest, TtsSegment
+from parley_gateway.providers.alarm import Alarm
 from parley_gateway.providers.deadlines import closing
 from parley_gateway.providers.resilience.lineup import Lineup
 from parley_gateway.providers.resilience.patience import Patience
@@ -74,19 +75,20 @@ class ResilientTts:
     async def _speak(
         self, voice: Tts, request: TtsRequest, script: Script, relay: Relay
     ) -> AsyncGenerator[TtsAudio, None]:
-        patience = Patience(first_s=self._first_s, between_s=self._between_s)
         conversion = _Conversion(voice.sample_rate, self.sample_rate)
-        reading = _Reading(script, relay, patience)
-        async with closing(voice.speak(request, reading)) as speech:
-            try:
-                while (audio := await patience.next(speech)) is not None:
-                    for converted in conversion.feed(audio):
-                        yield converted
-                    patience.owes(audio=script.owed, rest=not reading.waits)
-            except ProviderError:
-                for rest in conversion.flush():
-                    yield rest
-                raise
+        with Alarm() as alarm:
+            patience = Patience(alarm, first_s=self._first_s, between_s=self._between_s)
+            reading = _Reading(script, relay, patience)
+            async with closing(voice.speak(request, reading)) as speech:
+                try:
+                    while (audio := await patience.next(speech)) is not None:
+                        for converted in conversion.feed(audio):
+                            yield converted
+                        patience.owes(audio=script.owed, rest=not reading.waits)
+                except ProviderError:
+                    for rest in conversion.flush():
+                        yield rest
+                    raise
         for rest in conversion.flush():
             yield rest
 

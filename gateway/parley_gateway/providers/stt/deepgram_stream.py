@@ -90,7 +90,8 @@ class DeepgramStream(Generic[M]):
         self._failure: ProviderError | None = None
         self._aborted = False
         self._unanswered_since: float | None = None
-        self._task = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run())
 
     def on_end(self, callback: Callable[[DeepgramStream[M]], None]) -> None:
         """Call back when nothing of the stream is left."""
@@ -190,7 +191,7 @@ class DeepgramStream(Generic[M]):
 
     async def _send(self, sdk: M, pcm: bytes) -> None:
         """Deepgram answers audio, silence too, every few seconds: one that stays silent is lost."""
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         if self._unanswered_since is None:
             self._unanswered_since = now
         elif now - self._unanswered_since > self._deadlines.first_byte:

@@ -47,6 +47,7 @@ class CartesiaContext:
         self.name = name
         self._rate = rate
         self._deadlines = deadlines
+        self._clock = asyncio.get_running_loop().time
         self._line: Line | None = None
         self._parts: deque[_Part] = deque()
         self._made = 0
@@ -63,7 +64,7 @@ class CartesiaContext:
         """Whether another segment may follow."""
         if self._over or self._parts or self._heard_at is None:
             return not self._over
-        return asyncio.get_running_loop().time() - self._heard_at < _FRESH_S
+        return self._clock() - self._heard_at < _FRESH_S
 
     def say(self, segment: TtsSegment, settings: Mapping[str, Any], on_sent: Callable[[], None]) -> SegmentSpeech:
         """Send a segment; gives the speech that it is about to become."""
@@ -127,7 +128,7 @@ class CartesiaContext:
         pcm = audio_of(message.get("data"))
         flush = message.get("flush_id")
         part = self._part_of(flush)
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = self._clock()
         self._made += len(pcm)
         if part is not None:
             part.flush = flush if part.flush is None else part.flush

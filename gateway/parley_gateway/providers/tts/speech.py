@@ -14,6 +14,7 @@ from parley_contract.pipeline import DeadlinesConfig
 from parley_gateway.audio.formats import SampleAligner, bytes_to_ms, ms_to_bytes
 from parley_gateway.conversation.events import FailureKind, Stage, Word
 from parley_gateway.ports import ProviderError, TtsAudio, TtsSegment
+from parley_gateway.providers.alarm import Alarm
 from parley_gateway.providers.tts.words import PlacedWords
 
 _PIECE_MS = 250
@@ -92,22 +93,22 @@ class SegmentSpeech:
     async def pieces(self) -> AsyncGenerator[TtsAudio, None]:
         """The speech as it comes. Raises ProviderError, also when nothing comes in time."""
         number = self.segment.segment
-        while await self._more():
-            pcm = self._take()
-            self._taken += len(pcm)
-            yield TtsAudio(number, pcm, self._words.within(bytes_to_ms(self._taken, self._rate)))
+        with Alarm() as alarm:
+            while await self._more(alarm):
+                pcm = self._take()
+                self._taken += len(pcm)
+                yield TtsAudio(number, pcm, self._words.within(bytes_to_ms(self._taken, self._rate)))
         self._check()
         if words := self._words.rest(self.made_ms):
             yield TtsAudio(number, b"", words)
 
-    async def _more(self) -> bool:
+    async def _more(self, alarm: Alarm) -> bool:
         """Waits for audio; False when there is no more."""
         while not self._pending and not self._over:
             self._changed.clear()
             limit, what = self._limit()
             try:
-                async with asyncio.timeout_at(self._since + limit):
-                    await self._changed.wait()
+                await alarm.until(self._since + limit, self._changed.wait())
             except TimeoutError:
                 # What comes before it may have been heard of meanwhile.
                 if self._loop.time() >= self._since + limit:
