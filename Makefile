@@ -79,7 +79,7 @@ bench: bench-gateway bench-operator ## Measure both programs, in 25 minutes (BEN
 bench-gateway: $(STAMP) $(BENCH_STAMP) $(BENCH_GATEWAY_STAMP) ## Measure the gateway beside Pipecat, on one core
 	$(call say,the gateway)
 	@$(UV) pip install --quiet --python $(BENCH_GATEWAY_VENV)/bin/python --no-deps --editable .
-	@$(BENCH_GATEWAY_VENV)/bin/python -m compileall -q -o 2 gateway
+	@$(BENCH_GATEWAY_VENV)/bin/python -X no_debug_ranges -m compileall -q -f -o 2 gateway
 	@$(BIN)/python -m tests.bench --pipecat $(BENCH_VENV)/bin/python \
 		--gateway $(BENCH_GATEWAY_VENV)/bin/python $(BENCH)
 bench-operator: $(STAMP) ## Measure the operator with 100 and 1,000 resources (BENCH_OPERATOR=--full: 5,000)
@@ -92,7 +92,7 @@ $(BENCH_STAMP) $(BENCH_GATEWAY_STAMP): | $(UV)
 	$(call say,installing $< into $(@D))
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
 	@$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes -r $<
-	@-$(@D)/bin/python -m compileall -q -o 0 -o 2 $(@D)/lib >/dev/null
+	@-$(@D)/bin/python -X no_debug_ranges -m compileall -q -o 0 -o 2 $(@D)/lib >/dev/null
 	@touch $@
 
 .PHONY: lint
