@@ -11,7 +11,7 @@ It serves tests of what talks to the API server and needs no pods, or pods of wh
 
 Faults: `pause_apiserver` freezes it (connections hang), `kill_apiserver` ends it as a crash
 would (connections are refused); `resume_apiserver` and `start_apiserver` bring it back on the
-same port with the same data.
+same port with the same data. `compact` makes etcd forget what was before.
 """
 
 from __future__ import annotations
@@ -158,6 +158,21 @@ class ControlPlane:
     def kill_apiserver(self) -> None:
         """End the API server as a crash would: connections break, new ones are refused."""
         self._processes.kill(apiserver.NAME)
+
+    def compact(self) -> int:
+        """Let etcd forget every revision before the present one, which is returned.
+
+        A watch that goes on from before is told 410 once the API server has forgotten it too: when
+        it was started anew.
+        """
+        pki = self._pki
+        return etcd.compact(
+            Api(
+                f"https://{LOOPBACK}:{self._record.etcd_port}",
+                authority=pki.etcd_authority.certificate,
+                client=pki.apiserver_to_etcd,
+            )
+        )
 
     def start_apiserver(self) -> None:
         """Start the API server on its port with its data, and wait until it is ready."""

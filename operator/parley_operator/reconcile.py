@@ -17,7 +17,14 @@ from parley_operator.gather import FactsGatherer
 from parley_operator.kube.apply import Applier, Owner
 from parley_operator.kube.client import Client, Json
 from parley_operator.kube.discovery import Discovery, Ref
-from parley_operator.kube.errors import ForbiddenError, InvalidError, KubeError, NameConflictError, NotFoundError
+from parley_operator.kube.errors import (
+    ForbiddenError,
+    InvalidError,
+    KubeError,
+    NameConflictError,
+    NotFoundError,
+    TerminatingError,
+)
 from parley_operator.kube.events import EventRecorder, Happening
 from parley_operator.kube.inventory import Inventory, Key, Live
 from parley_operator.kube.ownership import FIELD_MANAGER
@@ -142,7 +149,11 @@ class Reconciler:
                 body, invalid_status(str(error), generation=generation, previous=previous, now=now), now=now
             )
             return None
-        return await self._bring(key, body, resource, now=now)
+        try:
+            return await self._bring(key, body, resource, now=now)
+        except TerminatingError:
+            logger.info("namespace is being deleted", extra={"namespace": key[0], "resource": key[1]})
+            return None
 
     async def _bring(self, key: Key, body: Json, resource: VoiceDeployment, *, now: datetime) -> float | None:
         owner = Owner(KIND, resource.metadata.name, resource.metadata.uid)

@@ -70,6 +70,16 @@ def test_data_survive_a_crash_of_the_api_server(plane: ControlPlane) -> None:
     assert plane.api.get(f"{CONFIG_MAPS}/kept") is not None
 
 
+def test_what_etcd_has_compacted_is_gone_for_an_api_server_that_was_started_anew(plane: ControlPlane) -> None:
+    before = save(plane.api, config_map("of-old"))["metadata"]["resourceVersion"]
+    save(plane.api, config_map("of-today"))
+    plane.kill_apiserver()
+    assert plane.compact() > int(before)
+    plane.start_apiserver()
+    at = f"{CONFIG_MAPS}?resourceVersion={before}&resourceVersionMatch=Exact"
+    assert plane.api.request("GET", at)[0] == http.client.GONE
+
+
 def test_a_paused_api_server_goes_on_where_it_was(plane: ControlPlane) -> None:
     plane.pause_apiserver()
     plane.resume_apiserver()

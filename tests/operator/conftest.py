@@ -19,7 +19,10 @@ from tests.operator.cluster import Namespace, open_namespace
 from tests.operator.process import OperatorProcess
 
 OPERATOR_USER = "parley-operator"
-CONTROLLERS = ("deployment-controller", "replicaset-controller", "garbage-collector-controller")
+CONTROLLERS = (
+    *("deployment-controller", "replicaset-controller"),
+    *("garbage-collector-controller", "namespace-controller"),
+)
 ROOT = Path(__file__).parents[2]
 CRD = ROOT / "crds" / "parley.dev_voicedeployments.yaml"
 OPERATOR = ROOT / "manifests" / "base" / "operator.yaml"

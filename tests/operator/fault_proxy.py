@@ -45,11 +45,24 @@ class Delay:
     seconds: float
 
 
-Fault = Refuse | LoseAnswer | Delay
+@dataclass(frozen=True)
+class Hold:
+    """Let the API server do it, and answer once the event is set."""
+
+    until: asyncio.Event
+
+
+Fault = Refuse | LoseAnswer | Delay | Hold
 Plan = Callable[[str, str], Fault | None]
 """From method and path to what goes wrong with that request; None lets it pass."""
 
-EXPIRED = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410}
+Ending = Literal["close", "expire", "fail"]
+_STATUS = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
+LAST_WORDS: dict[Ending, dict[str, object]] = {
+    "expire": {**_STATUS, "reason": "Expired", "code": 410},
+    "fail": {**_STATUS, "reason": "InternalError", "code": 500, "message": "made to fail"},
+}
+"""The ERROR event at the end of a watch."""
 
 
 class FaultProxy:
@@ -64,12 +77,10 @@ class FaultProxy:
         self._watches: set[asyncio.Task[None]] = set()
         self._open_to_watches = asyncio.Event()
         self._open_to_watches.set()
-        self._ending: Literal["close", "expire"] = "close"
+        self._ending: Ending = "close"
 
-    async def end_watches(
-        self, how: Literal["close", "expire"], *, gap: Callable[[], object] | None = None
-    ) -> None:
-        """End every watch: closed, or told that its version expired. `gap` is awaited before any comes back."""
+    async def end_watches(self, how: Ending, *, gap: Callable[[], object] | None = None) -> None:
+        """End every watch: closed, or with an ERROR event. `gap` is awaited before any comes back."""
         self._open_to_watches.clear()
         self._ending = how
         for task in list(self._watches):
@@ -98,6 +109,8 @@ class FaultProxy:
             assert request.transport is not None
             request.transport.abort()
             raise ConnectionResetError("lost on purpose")
+        if isinstance(fault, Hold):
+            await fault.until.wait()
         response = web.Response(status=answer.status, body=body, content_type=answer.content_type)
         await response.prepare(request)
         await response.write_eof()
@@ -126,9 +139,10 @@ class FaultProxy:
             self._watches.add(task)
             await asyncio.wait({task})
             self._watches.discard(task)
-        if task.cancelled() and self._ending == "expire":
-            await response.write(json.dumps({"type": "ERROR", "object": EXPIRED}).encode() + b"\n")
         with contextlib.suppress(ConnectionError):
+            if task.cancelled() and self._ending in LAST_WORDS:
+                event = {"type": "ERROR", "object": LAST_WORDS[self._ending]}
+                await response.write(json.dumps(event).encode() + b"\n")
             await response.write_eof()
         return response
 

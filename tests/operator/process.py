@@ -85,11 +85,12 @@ class OperatorProcess:
     def raw_log(self) -> str:
         return self._log.read_text()
 
-    def wait_for_log(self, message: str, seconds: float = START_SECONDS) -> dict[str, Any]:
-        """Until it has logged a message."""
+    def wait_for_log(self, message: str, seconds: float = START_SECONDS, **fields: str) -> dict[str, Any]:
+        """Until it has logged a message with these fields."""
+        wanted = {"message": message, **fields}.items()
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            found = next((line for line in self.log() if line["message"] == message), None)
+            found = next((line for line in self.log() if wanted <= line.items()), None)
             if found is not None:
                 return found
             assert self.is_running(), f"the operator ended:\n{self.raw_log()[-4000:]}"
@@ -102,6 +103,16 @@ class OperatorProcess:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
+
+    def wait_for_probe(self, path: str, status: int, *, broken: str = "") -> dict[str, Any]:
+        """Until a probe answers with a status and names a broken watch; returns what it says then."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            found, said = self.probe(path)
+            if found == status and (not broken or broken in said["broken_watches"]):
+                return said
+            time.sleep(0.05)
+        raise AssertionError(f"{path} says {found} and {said}, not {status} {broken}, after {START_SECONDS} s")
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of all samples of a metric that have these labels."""

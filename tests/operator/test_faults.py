@@ -11,7 +11,7 @@ import pytest
 from localcluster import ControlPlane
 from tests.operator.cluster import Namespace, with_deepgram
 from tests.operator.conftest import OPERATOR_USER, StartOperator
-from tests.operator.fault_proxy import Delay, Fault, FaultProxy, LoseAnswer, Refuse, fault_proxy
+from tests.operator.fault_proxy import Delay, Ending, Fault, FaultProxy, Hold, LoseAnswer, Refuse, fault_proxy
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
@@ -91,11 +91,32 @@ async def test_one_resource_that_always_fails_delays_no_other(
         await namespace.until_exists("Deployment", f"bad{number}", seconds=60)
 
 
-@pytest.mark.parametrize("how", ["close", "expire"])
-async def test_a_child_that_was_deleted_while_no_watch_was_open_comes_back(
-    namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess, how: str
+async def test_o10_answers_that_never_come_for_some_resources_delay_no_other(
+    namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess
 ) -> None:
+    """Each waits for half a minute, and begins again; the others are done long before."""
+    over = asyncio.Event()
+    proxy.plan = lambda method, path: Hold(over) if method in WRITES and "/slow" in path else None
+    for number in range(3):
+        await namespace.voice(f"slow{number}")
+    await namespace.until_any("ServiceAccount", lambda body: body["metadata"]["name"] == "slow0")
+    for number in range(5):
+        await namespace.voice(f"good{number}")
+    async with namespace.kubelet():
+        for number in range(5):
+            await namespace.until_condition(f"good{number}", "Ready", "True")
+    assert [name for kind, name in await namespace.children() if kind == "Deployment" and "slow" in name] == []
+    over.set()
+    for number in range(3):
+        await namespace.until_exists("Deployment", f"slow{number}")
     assert behind_proxy.is_running()
+
+
+@pytest.mark.parametrize("how", ["close", "expire", "fail"])
+async def test_a_child_that_was_deleted_while_no_watch_was_open_comes_back(
+    namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess, how: Ending
+) -> None:
+    pid = behind_proxy.pid
     await namespace.voice("receptionist")
     await namespace.until_ready("receptionist")
     service = await namespace.get("Service", "receptionist")
@@ -103,10 +124,14 @@ async def test_a_child_that_was_deleted_while_no_watch_was_open_comes_back(
     async def delete() -> None:
         await namespace.delete("Service", "receptionist")
 
-    await proxy.end_watches("close" if how == "close" else "expire", gap=delete)
+    await proxy.end_watches(how, gap=delete)
     await namespace.until(
         "Service", "receptionist", lambda b: b is not None and b["metadata"]["uid"] != service["metadata"]["uid"]
     )
+    await namespace.voice("another")
+    await namespace.until_exists("Deployment", "another")
+    assert behind_proxy.is_running()
+    assert behind_proxy.pid == pid
 
 
 async def test_a_secret_that_changed_while_no_watch_was_open_rolls_the_pods(

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from localcluster import ControlPlane
+from parley_operator.kube.errors import GoneError
 from tests.operator.cluster import Namespace, open_namespace
 from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare, until_served
+from tests.operator.fault_proxy import fault_proxy
 from tests.operator.process import OperatorProcess
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
@@ -75,6 +77,43 @@ async def test_after_an_outage_of_the_api_server_everything_converges(
     async with own_namespace.kubelet():
         for name in (*(f"before-{number}" for number in range(5)), "after"):
             await own_namespace.until_condition(name, "Ready", "True", seconds=60)
+
+
+async def test_o10_watches_whose_revision_etcd_has_compacted_begin_anew_and_miss_nothing(
+    own_namespace: Namespace, own_plane: ControlPlane, tmp_path: Path
+) -> None:
+    """The true 410: etcd has compacted, and an API server that was started anew remembers nothing of before."""
+    async with fault_proxy(own_plane.kubeconfig_for(OPERATOR_USER), tmp_path) as (proxy, kubeconfig):
+        operator = OperatorProcess(kubeconfig, tmp_path / "operator.log", "--standalone").start()
+        try:
+            await asyncio.to_thread(operator.wait_for_log, "synced")
+            await own_namespace.voice("receptionist")
+            await own_namespace.until_ready("receptionist")
+            service = await own_namespace.get("Service", "receptionist")
+
+            async def gap() -> None:
+                await own_namespace.delete("Service", "receptionist")
+                await own_namespace.voice("another")
+                own_plane.kill_apiserver()
+                own_plane.compact()
+                await asyncio.to_thread(own_plane.start_apiserver)
+
+            await proxy.end_watches("close", gap=gap)
+            replaced = await own_namespace.until_exists("Service", "receptionist")
+            assert replaced["metadata"]["uid"] != service["metadata"]["uid"]
+            await own_namespace.until_exists("Deployment", "another")
+            log = operator.log()
+            expired = {line["kind"] for line in log if line["message"].startswith("watch expired")}
+            assert {"Service", "ConfigMap", "Secret"} <= expired
+            listed = [line["kind"] for line in log if line["message"] == "listed"]
+            assert listed.count("VoiceDeployment") >= 2, "kopf has listed anew, too"
+            assert operator.is_running()
+        finally:
+            operator.stop()
+            print(operator.raw_log())
+    then = {"resourceVersion": service["metadata"]["resourceVersion"], "resourceVersionMatch": "Exact"}
+    with pytest.raises(GoneError):
+        await own_namespace.client.list(own_namespace.path("Service"), then)
 
 
 async def test_what_happened_while_no_operator_ran_is_made_good(

@@ -1,25 +1,24 @@
-"""O10: rights that go and come, a leader that slept, a namespace that goes away under the operator's hands."""
+"""O10: a leader that slept or was cut off, a namespace that goes away under the operator's hands."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from localcluster import ControlPlane
 from parley_operator.kube.errors import NotFoundError
-from tests.operator.cluster import Json, Namespace
-from tests.operator.conftest import OPERATOR_USER, StartOperator, rules
-from tests.operator.fault_proxy import FaultProxy, fault_proxy
+from tests.operator.cluster import SECONDS, Namespace, open_namespace
+from tests.operator.conftest import OPERATOR_USER, StartOperator
+from tests.operator.fault_proxy import Fault, FaultProxy, Hold, fault_proxy
+from tests.operator.picture import contents
 
 pytestmark = pytest.mark.controlplane
 
-RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}"
 QUICK = ("--lease-duration", "10", "--lease-renew-deadline", "7", "--lease-retry", "1")
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -28,47 +27,6 @@ WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 async def proxied(plane: ControlPlane, tmp_path: Path) -> AsyncIterator[tuple[FaultProxy, Path]]:
     async with fault_proxy(plane.kubeconfig_for(OPERATOR_USER), tmp_path) as found:
         yield found
-
-
-async def grant(namespace: Namespace, user: str, *, but: str = "") -> None:
-    """Let a user do in the namespace what the chart lets the operator do, but for one resource."""
-    kept = [{**rule, "resources": [one for one in rule["resources"] if one != but]} for rule in rules()]
-    role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role",
-        "metadata": {"name": user},
-        "rules": [rule for rule in kept if rule["resources"]],
-    }
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": user},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
-    }
-    scope = RBAC.format(namespace.name)
-    await namespace.client.apply(f"{scope}/roles/{user}", role, field_manager="test", force=True)
-    await namespace.client.apply(f"{scope}/rolebindings/{user}", binding, field_manager="test", force=True)
-
-
-async def test_o10_a_right_that_is_taken_away_is_said_and_used_again_once_it_is_back(
-    plane: ControlPlane, namespace: Namespace, start_operator: StartOperator
-) -> None:
-    user = f"operator-of-{namespace.name[-6:]}"
-    await grant(namespace, user)
-    operator = start_operator("--standalone", kubeconfig=plane.kubeconfig_for(user))
-    await asyncio.to_thread(operator.wait_for_log, "synced")
-    await namespace.voice("receptionist")
-    await namespace.until_condition("receptionist", "Available", "False", "NoPodReady")
-    await grant(namespace, user, but="services")
-    await namespace.delete("Service", "receptionist")
-    said = await namespace.until_condition("receptionist", "Ready", "False", "ApplyFailed")
-    assert "services" in said["message"]
-    assert "forbidden" in said["message"]
-    await grant(namespace, user)
-    await namespace.until_exists("Service", "receptionist")
-    await namespace.until_condition("receptionist", "Ready", "False", "NoPodReady")
-    assert operator.probe("/healthz")[0] == 200
 
 
 async def test_o10_a_leader_that_was_frozen_writes_nothing_when_it_wakes(
@@ -91,41 +49,98 @@ async def test_o10_a_leader_that_was_frozen_writes_nothing_when_it_wakes(
     assert heir.is_running()
 
 
-async def test_o10_a_namespace_that_is_deleted_meanwhile_leaves_no_retry_and_no_jam(
-    namespace: Namespace, proxied: tuple[FaultProxy, Path], start_operator: StartOperator
+async def test_o10_a_leader_that_is_cut_off_in_mid_reconcile_leaves_the_rest_to_the_next(
+    plane: ControlPlane, namespace: Namespace, start_operator: StartOperator, tmp_path: Path
 ) -> None:
+    """Its third write is done and not answered, and it cannot renew its Lease: it writes nothing from then on."""
+    writes: list[tuple[str, str, str]] = []
+    cut_off, over = asyncio.Event(), asyncio.Event()
+
+    def heir_s(method: str, path: str) -> Fault | None:
+        if method in WRITES and "/leases" not in path:
+            writes.append(("heir", method, path))
+        return None
+
+    def first_s(method: str, path: str) -> Fault | None:
+        if method in WRITES and "/leases" not in path:
+            writes.append(("first", method, path))
+            if len(writes) == 3:
+                cut_off.set()
+        return Hold(over) if cut_off.is_set() else None
+
+    for folder in ("first", "heir"):
+        (tmp_path / folder).mkdir()
+    user = plane.kubeconfig_for(OPERATOR_USER)
+    async with (
+        fault_proxy(user, tmp_path / "first") as (proxy, kubeconfig),
+        fault_proxy(user, tmp_path / "heir") as (proxy_of_heir, kubeconfig_of_heir),
+    ):
+        proxy.plan, proxy_of_heir.plan = first_s, heir_s
+        first = start_operator(*QUICK, kubeconfig=kubeconfig)
+        await asyncio.to_thread(first.wait_for_log, "synced")
+        heir = start_operator(*QUICK, kubeconfig=kubeconfig_of_heir)
+        await asyncio.to_thread(heir.wait_for_log, "serving probes and metrics")
+        await namespace.voice("receptionist")
+        async with asyncio.timeout(SECONDS):
+            await cut_off.wait()
+        made = await contents(namespace)
+        assert await asyncio.to_thread(first.wait, 60) == 3
+        await namespace.until_condition("receptionist", "Available", "False", "NoPodReady", seconds=60)
+        over.set()
+    by = [who for who, _, _ in writes]
+    assert by == sorted(by), "the first wrote after the heir"
+    assert by.count("first") == 3
+    assert made.items() <= (await contents(namespace)).items(), "what the first had made was made anew"
+    events = [(event["reason"], event["note"]) for event in await namespace.find_all("Event")]
+    assert len(events) == len(set(events))
+
+
+async def test_o10_a_namespace_that_is_deleted_in_mid_reconcile_is_left_alone_and_others_go_on(
+    plane: ControlPlane,
+    namespace: Namespace,
+    proxied: tuple[FaultProxy, Path],
+    start_operator: StartOperator,
+) -> None:
+    """The namespace controller is the real one; three children are made by then."""
     proxy, kubeconfig = proxied
-    operator = start_operator("--standalone", kubeconfig=kubeconfig)
-    await asyncio.to_thread(operator.wait_for_log, "synced")
-    await namespace.voice("receptionist")
-    await namespace.until_exists("ServiceAccount", "receptionist")
-    # The namespace controller is played here: it deletes all, and lets the empty namespace go.
-    body = await namespace.client.get(f"/api/v1/namespaces/{namespace.name}")
-    await namespace.client.delete(f"/api/v1/namespaces/{namespace.name}", uid=body["metadata"]["uid"])
-    await namespace.delete("VoiceDeployment", "receptionist")
-    await namespace.until_gone("VoiceDeployment", "receptionist")
-    for kind, name in await namespace.children():
-        await namespace.until_gone(kind, name)
-    await finalized(namespace)
-    await quiet(lambda: float(len([path for method, path in proxy.requests if method in WRITES])))
+    begun, doomed, made = asyncio.Event(), asyncio.Event(), 0
+
+    def until_doomed(method: str, path: str) -> Fault | None:
+        nonlocal made
+        made += method in WRITES
+        if made < 3:
+            return None
+        begun.set()
+        return Hold(doomed)
+
+    async with open_namespace(str(plane.kubeconfig), f"{namespace.name}-b") as other:
+        operator = start_operator("--standalone", "--namespace", other.name, kubeconfig=kubeconfig)
+        await asyncio.to_thread(operator.wait_for_log, "synced")
+        proxy.plan = until_doomed
+        await namespace.voice("receptionist")
+        async with asyncio.timeout(SECONDS):
+            await begun.wait()
+        body = await namespace.client.get(f"/api/v1/namespaces/{namespace.name}")
+        await namespace.client.delete(f"/api/v1/namespaces/{namespace.name}", uid=body["metadata"]["uid"])
+        doomed.set()
+        await gone(namespace)
+        proxy.requests.clear()
+        assert await namespace.children() == []
+        await other.voice("receptionist")
+        await other.until_condition("receptionist", "Available", "False", "NoPodReady")
+    assert [path for method, path in proxy.requests if method in WRITES and f"/{namespace.name}/" in path] == []
+    log = operator.log()
+    assert [line for line in log if line["message"].startswith("reconcile failed")] == []
+    assert [line for line in log if line.get("reason") == "ApplyFailed"] == []
     assert operator.metric("parley_operator_queue_depth") == 0
-    assert operator.probe("/healthz")[0] == 200
 
 
-async def finalized(namespace: Namespace) -> None:
-    path = f"/api/v1/namespaces/{namespace.name}"
-    body: Json = await namespace.client.get(path)
-    await namespace.client.replace(f"{path}/finalize", {**body, "spec": {"finalizers": []}})
-    with pytest.raises(NotFoundError):
-        await namespace.client.get(path)
-
-
-async def quiet(count: Callable[[], float], *, seconds: float = 2.0) -> None:
-    """Until a while passes in which nothing more is counted."""
-    deadline = time.monotonic() + 30
-    seen, since = count(), time.monotonic()
-    while time.monotonic() < since + seconds:
-        assert time.monotonic() < deadline, "it never comes to rest"
-        if count() != seen:
-            seen, since = count(), time.monotonic()
-        await asyncio.sleep(0.1)
+async def gone(namespace: Namespace) -> None:
+    """Until the namespace controller has emptied it, and let it go."""
+    async with asyncio.timeout(2 * SECONDS):
+        while True:
+            try:
+                await namespace.client.get(f"/api/v1/namespaces/{namespace.name}")
+            except NotFoundError:
+                return
+            await asyncio.sleep(0.2)

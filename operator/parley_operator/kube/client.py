@@ -87,7 +87,7 @@ class Client:
         query = {**query, "watch": "true", "allowWatchBookmarks": "true"}
         async with self._open("GET", path, query=query, headers={"Accept": accept}, limit=timeout) as response:
             async for line in _lines(response.content):
-                event: Json = json.loads(line)
+                event = _decoded(line, f"GET {path}")
                 if event["type"] == "ERROR":
                     status = event["object"]
                     raise errors.from_status(int(status.get("code") or 500), status)
@@ -117,8 +117,7 @@ class Client:
         limit = aiohttp.ClientTimeout(total=within or self._timeout)
         headers = {**(headers or {}), "Content-Type": content_type}
         async with self._open(method, path, query=query, headers=headers, limit=limit, data=data) as response:
-            answer: Json = json.loads(await response.read())
-            return answer
+            return _decoded(await response.read(), f"{method} {path}")
 
     @asynccontextmanager
     async def _open(
@@ -140,6 +139,15 @@ class Client:
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise errors.UnreachableError(f"{method} {path}: {type(error).__name__}") from error
+
+
+def _decoded(data: bytes, request: str) -> Json:
+    """What stands between may cut an answer short, or give one of its own."""
+    try:
+        answer: Json = json.loads(data)
+    except ValueError as error:
+        raise errors.UnreachableError(f"{request}: the answer is not JSON") from error
+    return answer
 
 
 def _dry(dry_run: bool) -> dict[str, str]:

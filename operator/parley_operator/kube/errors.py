@@ -75,6 +75,10 @@ class ForbiddenError(ApiError):
     """403: RBAC or admission."""
 
 
+class TerminatingError(ApiError):
+    """403: the namespace is being deleted, and nothing can be made there any more."""
+
+
 class ThrottledError(ApiError):
     """429."""
 
@@ -104,5 +108,12 @@ def from_status(
         kind = AlreadyExistsError
     elif reason in {"Expired", "Gone"}:
         kind = GoneError
+    elif _is_terminating(body):
+        kind = TerminatingError
     message = "" if secret else str(body.get("message") or "")
     return kind(status=status, reason=reason, message=message, retry_after=retry_after)
+
+
+def _is_terminating(body: Mapping[str, Any]) -> bool:
+    causes = (body.get("details") or {}).get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from parley_operator.kube.client import Client, Json
-from parley_operator.kube.errors import GoneError, KubeError
+from parley_operator.kube.errors import ForbiddenError, GoneError, KubeError
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ SERVER_TIMEOUT = 600
 """Seconds after which the server ends a watch, so that a dead one cannot live for ever."""
 BACKOFF_FIRST, BACKOFF_MAX = 0.5, 5.0
 """Seconds between attempts after errors; each is multiplied by a random factor between 0.5 and 1."""
+BACKOFF_REFUSED = 15.0
+"""The longest where RBAC refuses: somebody has to give the right back."""
 
 ObjectName = tuple[str, str]
 """Namespace and name; no namespace for what is the cluster's."""
@@ -60,6 +62,29 @@ class Sink(Protocol):
         """One object appeared, changed or went."""
 
 
+class Setbacks:
+    """What goes wrong with one watch, time after time: waited out longer each time, and told once."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._delay, self._told = BACKOFF_FIRST, ""
+
+    def over(self) -> None:
+        """It works again."""
+        self._delay, self._told = BACKOFF_FIRST, ""
+
+    async def wait_out(self, error: KubeError) -> None:
+        """Tell of it where it is news, and wait."""
+        if isinstance(error, GoneError):
+            logger.info("watch expired, listing again", extra={"kind": self._kind})
+        elif str(error) != self._told:
+            self._told = str(error)
+            logger.warning("watch failed", extra={"kind": self._kind, "error": self._told})
+        await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+        longest = BACKOFF_REFUSED if isinstance(error, ForbiddenError) else BACKOFF_MAX
+        self._delay = min(self._delay * 2, longest)
+
+
 class KindWatch:
     """All objects of one kind."""
 
@@ -69,22 +94,18 @@ class KindWatch:
         """`turns` is shared by watches whose listings are not to come all at once."""
         self._client, self._watched, self._sink = client, watched, sink
         self._turns = turns or asyncio.Semaphore()
-        self._delay = BACKOFF_FIRST
+        self._setbacks = Setbacks(watched.kind)
 
     async def run(self) -> None:
         """Watch for ever."""
         while True:
             try:
                 await self._follow(await self._list())
-            except GoneError:
-                logger.info("watch expired, listing again", extra={"kind": self._watched.kind})
             except KubeError as error:
                 await self._failed(error)
 
     async def _failed(self, error: KubeError) -> None:
-        logger.warning("watch failed", extra={"kind": self._watched.kind, "error": str(error)})
-        await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
-        self._delay = min(self._delay * 2, BACKOFF_MAX)
+        await self._setbacks.wait_out(error)
 
     async def _list(self) -> str:
         """List all pages; returns the resource version to follow from."""
@@ -102,7 +123,7 @@ class KindWatch:
                 break
         version = str(answer["metadata"]["resourceVersion"])
         self._sink.listed(watched.kind, names, version=int(version), namespace=watched.namespace)
-        self._delay = BACKOFF_FIRST
+        self._setbacks.over()
         return version
 
     async def _follow(self, version: str) -> None:

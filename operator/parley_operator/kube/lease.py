@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from parley_operator.kube.client import Client, Json
-from parley_operator.kube.errors import AlreadyExistsError, KubeError, LeadershipLostError, NotFoundError
+from parley_operator.kube.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    KubeError,
+    LeadershipLostError,
+    NotFoundError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +59,8 @@ class Lease:
         self._seen: Json | None = None
         self._seen_at = 0.0
         self._renewed_at: float | None = None
+        self.reachable = True
+        """Whether the API server answered the last attempt: who may not ask for the Lease cannot take over."""
 
     def is_held(self) -> bool:
         """Whether this process may write now; false as soon as the renewal deadline has passed."""
@@ -102,12 +110,14 @@ class Lease:
             async with asyncio.timeout(within):
                 await self._observe()
                 if not self._is_ours_to_take():
+                    self.reachable = True
                     return False
                 self._note(await self._write())
         except (KubeError, TimeoutError) as error:
             logger.warning("lease not renewed", extra={"lease": self._name, "error": str(error)})
+            self.reachable = isinstance(error, ConflictError)
             return False
-        self._renewed_at = started
+        self._renewed_at, self.reachable = started, True
         return True
 
     async def _observe(self) -> None:

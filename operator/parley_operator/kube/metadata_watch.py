@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from parley_operator.kube.client import Client, Json
-from parley_operator.kube.errors import GoneError, KubeError
-from parley_operator.kube.kind_watch import BACKOFF_FIRST, BACKOFF_MAX, SERVER_TIMEOUT, ObjectName
-
-logger = logging.getLogger(__name__)
+from parley_operator.kube.errors import KubeError
+from parley_operator.kube.kind_watch import SERVER_TIMEOUT, ObjectName, Setbacks
 
 
 @dataclass(frozen=True)
@@ -53,18 +49,14 @@ class MetadataWatch:
 
     async def run(self) -> None:
         """Watch for ever."""
-        delay = BACKOFF_FIRST
+        setbacks = Setbacks(self._watched.kind)
         while True:
             try:
                 version = await self._list()
-                delay = BACKOFF_FIRST
+                setbacks.over()
                 await self._follow(version)
-            except GoneError:
-                logger.info("watch expired, listing again", extra={"kind": self._watched.kind})
             except KubeError as error:
-                logger.warning("watch failed", extra={"kind": self._watched.kind, "error": str(error)})
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
-            delay = min(delay * 2, BACKOFF_MAX)
+                await setbacks.wait_out(error)
 
     async def _list(self) -> str:
         answer = await self._client.list(self._watched.path, self._watched.query, metadata_only=True)

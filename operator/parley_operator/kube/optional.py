@@ -1,7 +1,8 @@
 """A watch of a kind that the cluster may not serve: its CRD may be absent, come later, or go.
 
 Where it is absent nothing is asked until the CRD is heard of, or until a while has passed: an operator of one
-namespace does not hear of CRDs. What may not be read counts as absent too.
+namespace does not hear of CRDs. What may not be read counts as absent too, but not what could be read before: a
+right that is taken away says nothing of the objects, and nothing is to be changed for it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from parley_operator.kube.kind_watch import Kind, KindWatch, Sink
 
 logger = logging.getLogger(__name__)
 
+RECHECK_REFUSED = 60.0
+"""Seconds after which to look again, at the latest, for a kind that may not be read."""
 SETTLING = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before looking again for a kind whose CRD has just changed: its storage is made after it."""
 
@@ -48,7 +51,7 @@ class OptionalWatch(KindWatch):
         self._definition, self._absence, self._recheck = watched.definition, sink, recheck
         self._news = asyncio.Event()
         self._settling: list[float] = []
-        self._refused = False
+        self._refused = self._is_served = False
 
     @property
     def definition(self) -> str:
@@ -62,22 +65,23 @@ class OptionalWatch(KindWatch):
     async def _list(self) -> str:
         self._news.clear()
         version = await super()._list()
-        self._settling, self._refused = [], False
+        self._settling, self._refused, self._is_served = [], False, True
         return version
 
     async def _failed(self, error: KubeError) -> None:
-        if not isinstance(error, (NotFoundError, ForbiddenError)):
+        refused = isinstance(error, ForbiddenError)
+        if not isinstance(error, (NotFoundError, ForbiddenError)) or (refused and self._is_served):
             await super()._failed(error)
             return
-        refused = isinstance(error, ForbiddenError)
         if refused and not self._refused:
             logger.warning("kind may not be read", extra={"kind": self._watched.kind, "error": str(error)})
-        self._refused = refused
+        self._refused, self._is_served = refused, False
         self._absence.absent(self._watched.kind, namespace=self._watched.namespace)
         await self._until_news()
 
     async def _until_news(self) -> None:
-        delay = self._settling.pop(0) if self._settling else self._recheck
+        recheck = min(self._recheck, RECHECK_REFUSED) if self._refused else self._recheck
+        delay = self._settling.pop(0) if self._settling else recheck
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter
                 await self._news.wait()

@@ -15,11 +15,11 @@ import aiohttp
 from yarl import URL
 
 from parley_operator.kube.connection import Handler
+from parley_operator.kube.kind_watch import SERVER_TIMEOUT
 
-WATCH_TIMEOUT = 600.0
-"""Seconds after which the server ends a watch (`watching.server_timeout`)."""
 WATCH_GRACE = 120.0
 """Seconds more until a watch that was not asked for anew counts as dead."""
+NOT_FOUND = 404
 STUCK_AFTER = 300.0
 """Seconds one key may wait in line or be worked on before the process counts as stuck."""
 
@@ -51,7 +51,7 @@ class WatchHealth:
         if request.url.query.get("watch") != "true":
             response = await handler(request)
             if name in self._watches and request.method == "GET" and response.status >= 400:
-                self._refused(name, request.url)
+                self._refused(name, request.url, response.status)
             return response
         watch = self._watches.setdefault(name, _Watch(self._clock()))
         watch.succeeded = False
@@ -59,9 +59,9 @@ class WatchHealth:
         watch.began, watch.succeeded = self._clock(), response.status == 200
         return response
 
-    def _refused(self, name: str, url: URL) -> None:
-        """The listing before a watch was refused."""
-        if _kind(url) in self._may_go:
+    def _refused(self, name: str, url: URL, status: int) -> None:
+        """The listing before a watch was refused: the kind is gone, or may not be read any more."""
+        if status == NOT_FOUND and _kind(url) in self._may_go:
             del self._watches[name]
         else:
             self._watches[name].succeeded = False
@@ -72,7 +72,7 @@ class WatchHealth:
 
     def dead(self) -> list[str]:
         """The paths of watches that should have been begun anew and were not."""
-        limit = self._clock() - WATCH_TIMEOUT - WATCH_GRACE
+        limit = self._clock() - SERVER_TIMEOUT - WATCH_GRACE
         return sorted(path for path, watch in self._watches.items() if watch.began < limit)
 
     def broken(self) -> list[str]:
@@ -111,9 +111,11 @@ class HealthReport:
         is_synced: Callable[[], bool],
         oldest_wait: Callable[[], float],
         longest_work: Callable[[], float],
+        can_lead: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._watches, self._clock = watches, clock
+        """`can_lead` says whether the API server lets this process ask for the Lease."""
+        self._watches, self._clock, self._can_lead = watches, clock, can_lead
         self._is_leader, self._is_synced = is_leader, is_synced
         self._oldest_wait, self._longest_work = oldest_wait, longest_work
 
@@ -126,8 +128,8 @@ class HealthReport:
     def ready(self) -> Health:
         """Whether a leader sees the cluster and works; a standby is ready to take over."""
         broken = self._watches.broken()
-        works = self._is_synced() and not broken
-        return Health(works or not self._is_leader(), self._checks(broken_watches=broken))
+        works = self._is_synced() and not broken if self._is_leader() else self._can_lead()
+        return Health(works, self._checks(broken_watches=broken, lease_reachable=self._can_lead()))
 
     def _checks(self, **more: object) -> dict[str, object]:
         return {

@@ -9,8 +9,6 @@ import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import kopf
-
 from parley_operator.assembly import Knowledge, reconciler
 from parley_operator.gateways import Gateways
 from parley_operator.gather import Release
@@ -29,15 +27,15 @@ from parley_operator.resources import Resources
 from parley_operator.runtime.health import HealthReport, WatchHealth
 from parley_operator.runtime.metrics import OperatorMetrics, count_conditions
 from parley_operator.runtime.queue import WorkQueue
+from parley_operator.runtime.resource_watch import ResourceWatch
 from parley_operator.runtime.server import serve
 from parley_operator.runtime.settings import (
     DRAIN_SECONDS,
     RESYNC_PERIOD,
     WORKERS,
     OperatorOptions,
-    kopf_settings,
 )
-from parley_operator.runtime.watches import Listings, News, register
+from parley_operator.runtime.watches import News
 from parley_operator.runtime.workers import Workers, resync
 from parley_operator.sessions import Sessions
 from parley_operator.views import VIEWS, WATCHED
@@ -65,6 +63,8 @@ class Operator:
         self._wakes = References()
         self._gateways = Gateways(namespaces=options.namespaces, wake=self._queue.add)
         self._stop = asyncio.Event()
+        self._resource_watch: ResourceWatch | None = None
+        self._candidate: Lease | None = None
         self._lease: Lease | None = None
         self._is_leader = False
         self._news = News(
@@ -86,9 +86,10 @@ class Operator:
             report = HealthReport(
                 self._watch_health,
                 is_leader=lambda: self._is_leader,
-                is_synced=self._news.complete.is_set,
+                is_synced=self._is_synced,
                 oldest_wait=self._queue.oldest_wait,
                 longest_work=self._queue.longest_work,
+                can_lead=lambda: self._candidate is None or self._candidate.reachable,
             )
             options = self._options
             port = await stack.enter_async_context(
@@ -100,6 +101,9 @@ class Operator:
                 await self._lead(connection, client)
             else:
                 await self._lead_by_lease(connection, client)
+
+    def _is_synced(self) -> bool:
+        return self._news.complete.is_set() and self._resource_watch is not None and self._resource_watch.runs
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -117,7 +121,7 @@ class Operator:
     async def _lead_by_lease(self, connection: Connection, client: Client) -> None:
         options = self._options
         async with connection.open_session(self._metrics.middleware) as session:
-            lease = Lease(
+            lease = self._candidate = Lease(
                 Client(session, connection.server),
                 namespace=options.lease_namespace,
                 name=options.lease_name,
@@ -167,6 +171,14 @@ class Operator:
             on_apply=lambda outcome: self._metrics.applies.labels(outcome).inc(),
         )
         workers = Workers(self._queue, work_on.reconcile, self._metrics)
+        resource_watch = self._resource_watch = ResourceWatch(
+            connection,
+            client,
+            self._news,
+            options=self._options,
+            middlewares=(self._metrics.middleware, self._watch_health.middleware),
+            took_signals=self._listen_to_signals,
+        )
         async with asyncio.TaskGroup() as group:
             work = (
                 watches.run(),
@@ -175,7 +187,7 @@ class Operator:
                 definitions.run(),
                 custom_metrics.run(),
                 sessions.run(),
-                self._watch(connection),
+                resource_watch.run(),
                 self._work(workers, watches, custom_metrics),
                 resync(lambda: self._resources, self._queue.add, period=RESYNC_PERIOD),
             )
@@ -196,33 +208,6 @@ class Operator:
         logger.info("synced", extra={"resources": len(list(self._resources))})
         await workers.run(WORKERS)
 
-    async def _watch(self, connection: Connection) -> None:
-        """Run kopf until cancelled; if it ends by itself, so must the process."""
-        registry = kopf.OperatorRegistry()
-        listings = Listings(self._news)
-
-        async def login(**_: object) -> kopf.AiohttpSession:
-            session = connection.open_session(
-                self._metrics.middleware, self._watch_health.middleware, listings.middleware
-            )
-            return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)
-
-        register(registry, self._news, login=login)
-        before = asyncio.all_tasks()
-        tasks = await kopf.spawn_tasks(
-            registry=registry,
-            settings=kopf_settings(),
-            standalone=True,
-            # kopf would ask for the user's name, which a uid in a container need not have.
-            identity=self._options.identity,  # type: ignore[arg-type]  # a NewType that kopf keeps to itself
-            clusterwide=not self._options.namespaces,
-            namespaces=self._options.namespaces,
-        )
-        # kopf takes the signals for itself; it is we who stop it, after the workers.
-        self._listen_to_signals()
-        await kopf.run_tasks(tasks, ignored=before)
-        raise RuntimeError("the watches ended")
-
     def _children(self, client: Client) -> list[KindWatch]:
         scopes, turns = self._options.namespaces or ("",), asyncio.Semaphore(1)
         kinds = [_labelled(kind, at) for kind in WATCHED for at in scopes]
@@ -231,8 +216,10 @@ class Operator:
     def _optional(self, client: Client) -> OptionalWatches:
         recheck = RECHECK_SECONDS_UNTOLD if self._options.namespaces else RECHECK_SECONDS
         scopes = self._options.namespaces or ("",)
-        ours = [_optional(kind, at, selector=CHILD_SELECTOR) for kind in OPTIONAL for at in scopes]
-        gateways = [_optional("Gateway", at) for at in scopes]
+        ours = [
+            _optional(kind, api, at, selector=CHILD_SELECTOR) for kind, api in OPTIONAL.items() for at in scopes
+        ]
+        gateways = [_optional("Gateway", GATEWAY, at) for at in scopes]
         return OptionalWatches(
             [
                 *(OptionalWatch(client, kind, self._news, recheck=recheck) for kind in ours),
@@ -283,8 +270,7 @@ def _labelled(kind: str, namespace: str) -> Kind:
     return Kind(kind, api_version, path, namespace=namespace, label_selector=CHILD_SELECTOR)
 
 
-def _optional(kind: str, namespace: str, *, selector: str = "") -> OptionalKind:
-    api = GATEWAY if kind == "Gateway" else OPTIONAL[kind]
+def _optional(kind: str, api: Api, namespace: str, *, selector: str = "") -> OptionalKind:
     scope = f"/namespaces/{namespace}" if namespace else ""
     return OptionalKind(
         kind=kind,

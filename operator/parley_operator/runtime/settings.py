@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import kopf
 
+from parley_operator.kube.kind_watch import SERVER_TIMEOUT
 from parley_operator.kube.lease import LeaseTimes
 from parley_operator.reconcile import LOOK_AGAIN
-from parley_operator.runtime.health import WATCH_TIMEOUT
 from parley_operator.runtime.stateless import NoDiffBase, NoProgress
 
 WORKERS = 16
@@ -64,7 +64,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()
     settings.queueing.worker_limit = None
-    settings.watching.server_timeout = int(WATCH_TIMEOUT)  # the server refuses 600.0
+    settings.watching.server_timeout = SERVER_TIMEOUT
     settings.watching.reconnect_backoff = 0.5
     settings.watching.chunk_size = 100
     settings.networking.request_timeout = 30.0

@@ -1,10 +1,7 @@
 """What watches say, turned into news for the inventory and keys for the queue.
 
-kopf watches the resources; their children are watched by `kube.kind_watch`, which needs a quarter of the time for
-an event, keeps no task for each object, and lists in pages.
-
-kopf tells handlers of events, not that a watch began anew; but what was deleted in a gap makes no event. All its
-requests pass through `Listings.middleware`, which sees each listing: what is not in it is gone.
+kopf watches the resources (`resource_watch`); their children are watched by `kube.kind_watch`, which needs a
+quarter of the time for an event, keeps no task for each object, and lists in pages.
 """
 
 from __future__ import annotations
@@ -12,14 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Set
-from typing import Any
 
-import aiohttp
-import kopf
-
-from parley_operator.api import GROUP, KIND, PLURAL, VERSION
+from parley_operator.api import KIND
 from parley_operator.kube.client import Json
-from parley_operator.kube.connection import Handler
 from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.kind_watch import ObjectName
 from parley_operator.render.apis import OPTIONAL
@@ -28,7 +20,6 @@ from parley_operator.views import WATCHED
 
 logger = logging.getLogger(__name__)
 
-_COLLECTION = f"/apis/{GROUP}/{VERSION}/{PLURAL}"
 EVERYTHING = 2**63
 """A resource version later than any."""
 
@@ -88,6 +79,10 @@ class News:
         self._resources.relist(items, namespace=namespace)
         self._heard_of(KIND, namespace, objects=len(items))
 
+    def without_resources(self) -> None:
+        """Their definition is missing, and so none of them is there; nothing counts as seen for it."""
+        self._wake_all(self._resources.relist(()))
+
     def absent(self, kind: str, *, namespace: str) -> None:
         """An optional kind is not served, so that none of its objects are there any more."""
         self._inventory.retain(kind, frozenset(), version=EVERYTHING, namespace=namespace)
@@ -116,50 +111,3 @@ class News:
     def _wake_all(self, keys: set[Key]) -> None:
         for key in keys:
             self._wake(key)
-
-
-class Listings:
-    """Sees the listings among kopf's requests."""
-
-    def __init__(self, news: News) -> None:
-        self._news = news
-        self._pages: dict[str, list[Json]] = {}
-        """What came so far of the listing of a scope."""
-
-    async def middleware(self, request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
-        """Pass a request on; the body of a listing stays readable for kopf, which comes after."""
-        response = await handler(request)
-        if request.method == "GET" and response.status == 200 and "watch" not in request.url.query:
-            collection, namespace = _collection(request.url.path)
-            if collection == _COLLECTION:
-                body = await response.json()
-                shared = {"apiVersion": body["apiVersion"], "kind": KIND}
-                items = [{**shared, **item} for item in body["items"] or ()]
-                self._take(items, body["metadata"], first="continue" not in request.url.query, namespace=namespace)
-        return response
-
-    def _take(self, items: list[Json], metadata: Json, *, first: bool, namespace: str) -> None:
-        """A page of a listing, which is over with the last."""
-        pages = self._pages[namespace] = [] if first else self._pages.get(namespace, [])
-        pages += items
-        if not metadata.get("continue"):
-            self._news.resources(self._pages.pop(namespace), namespace=namespace)
-
-
-def register(registry: kopf.OperatorRegistry, news: News, *, login: Callable[..., object]) -> None:
-    """Tell kopf what to watch, and how to log in."""
-
-    async def on_event(event: Any, **_: Any) -> None:
-        news.event({"type": event["type"], "object": event["object"]})
-
-    kopf.on.login(registry=registry, id="login")(login)
-    kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id=f"watch-{PLURAL}")(on_event)
-
-
-def _collection(path: str) -> tuple[str, str]:
-    """A collection's path without its namespace, and the namespace."""
-    before, found, after = path.partition("/namespaces/")
-    if not found or "/" not in after:
-        return path, ""
-    namespace, _, plural = after.partition("/")
-    return f"{before}/{plural}", namespace

@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Set
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from localcluster import ControlPlane
+from parley_operator.kube.client import Client
 from parley_operator.kube.errors import NotFoundError
 from parley_operator.kube.metadata_watch import MetadataWatches, Watched
 from parley_operator.kube.optional import OptionalKind, OptionalWatch, OptionalWatches
-from tests.operator.cluster import Json, Namespace
+from tests.operator.cluster import Json, Namespace, open_namespace
+from tests.operator.fault_proxy import Refuse, fault_proxy
 
 pytestmark = pytest.mark.controlplane
 
@@ -72,7 +76,7 @@ class Widgets:
     """A kind of this test's own."""
 
     def __init__(self, namespace: Namespace) -> None:
-        self._namespace = namespace
+        self._namespace, self.namespace = namespace, namespace.name
         self.group = f"{namespace.name}.example.com"
         self.path = f"/apis/{self.group}/v1/namespaces/{namespace.name}/widgets"
 
@@ -103,19 +107,19 @@ async def widgets(namespace: Namespace) -> AsyncIterator[Widgets]:
 
 @asynccontextmanager
 async def watching(
-    namespace: Namespace, widgets: Widgets, told: Told, *, crds: bool, recheck: float
+    client: Client, widgets: Widgets, told: Told, *, crds: bool, recheck: float
 ) -> AsyncIterator[None]:
     kind = OptionalKind(
         kind="Widget",
         api_version=f"{widgets.group}/v1",
         path=widgets.path,
         definition=f"widgets.{widgets.group}",
-        namespace=namespace.name,
+        namespace=widgets.namespace,
         label_selector="ours=yes",
     )
-    watches = OptionalWatches([OptionalWatch(namespace.client, kind, told, recheck=recheck)])
+    watches = OptionalWatches([OptionalWatch(client, kind, told, recheck=recheck)])
     watched = [Watched("CustomResourceDefinition", DEFINITIONS, "")] if crds else []
-    definitions = MetadataWatches(namespace.client, watched, lambda _, name: watches.definition_changed(name[1]))
+    definitions = MetadataWatches(client, watched, lambda _, name: watches.definition_changed(name[1]))
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(watches.run()), group.create_task(definitions.run())]
         yield
@@ -127,7 +131,7 @@ async def test_o02_a_kind_is_noticed_when_its_definition_comes_and_goes(
     namespace: Namespace, widgets: Widgets
 ) -> None:
     told = Told()
-    async with watching(namespace, widgets, told, crds=True, recheck=NEVER):
+    async with watching(namespace.client, widgets, told, crds=True, recheck=NEVER):
         await told.until(lambda log: log == [("absent", [])])
         await widgets.install()
         await told.until(lambda log: log[-1] == ("listed", []))
@@ -143,7 +147,38 @@ async def test_o02_without_news_of_definitions_a_kind_is_looked_for_now_and_then
     namespace: Namespace, widgets: Widgets
 ) -> None:
     told = Told()
-    async with watching(namespace, widgets, told, crds=False, recheck=0.1):
+    async with watching(namespace.client, widgets, told, crds=False, recheck=0.1):
         await told.until(lambda log: log == [("absent", [])])
         await widgets.install()
         await told.until(lambda log: log[-1] == ("listed", []))
+
+
+async def test_o10_what_may_not_be_read_any_more_is_not_taken_for_absent(
+    plane: ControlPlane, namespace: Namespace, widgets: Widgets, tmp_path: Path
+) -> None:
+    """A right that is taken away must not take middlewares from an Ingress, or routes from a resource."""
+    await widgets.install()
+    told = Told()
+    async with fault_proxy(plane.kubeconfig, tmp_path) as (proxy, kubeconfig):
+        refused = asyncio.Event()
+
+        def refuse(method: str, path: str) -> Refuse | None:
+            if path != widgets.path:
+                return None
+            refused.set()
+            return Refuse(403, "Forbidden")
+
+        async with (
+            open_namespace(str(kubeconfig), namespace.name) as behind,
+            watching(behind.client, widgets, told, crds=False, recheck=NEVER),
+        ):
+            await widgets.make("one")
+            await told.until(lambda log: log[-1:] == [("ADDED", ["one"])])
+            proxy.plan = refuse
+            await proxy.end_watches("expire")
+            async with asyncio.timeout(30):
+                await refused.wait()
+            await widgets.make("two")
+            proxy.plan = lambda method, path: None
+            await told.until(lambda log: log[-1] == ("listed", ["one", "two"]))
+    assert told.log.index(("listed", ["one", "two"])) == told.log.index(("ADDED", ["one"])) + 1

@@ -8,7 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "tests" / "operator"
-OF_FAULTS = ("test_crashes.py", "test_faults.py", "test_outage.py", "test_trouble.py", "test_upgrades.py")
+OF_FAULTS = (
+    *("test_crashes.py", "test_faults.py", "test_outage.py", "test_own_definition.py"),
+    *("test_rights_taken.py", "test_trouble.py", "test_upgrades.py"),
+)
 """Files all of whose tests have a row."""
 
 
@@ -22,7 +25,7 @@ def written(file: str) -> set[str]:
 def named() -> set[str]:
     """The tests that the table names."""
     table = (ROOT / "docs" / "operator-faults.md").read_text()
-    return set(re.findall(r"`(test_\w+\.py::\w+)` \|$", table, re.MULTILINE))
+    return set(re.findall(r"`((?:kube/)?test_\w+\.py::\w+)` \|$", table, re.MULTILINE))
 
 
 def test_o10_every_fault_of_the_table_is_a_test() -> None:

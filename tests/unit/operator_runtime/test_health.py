@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from parley_operator.runtime.health import STUCK_AFTER, WATCH_GRACE, WATCH_TIMEOUT, HealthReport, WatchHealth
+from parley_operator.kube.kind_watch import SERVER_TIMEOUT
+from parley_operator.runtime.health import STUCK_AFTER, WATCH_GRACE, HealthReport, WatchHealth
 
 
 class Clock:
@@ -62,7 +63,9 @@ async def fail(watches: WatchHealth, url: URL) -> None:
         await watches.middleware(Request(url), refuse)  # type: ignore[arg-type]
 
 
-def make(*, leader: bool = True, synced: bool = True) -> tuple[HealthReport, WatchHealth, Clock, Work]:
+def make(
+    *, leader: bool = True, synced: bool = True, can_lead: bool = True
+) -> tuple[HealthReport, WatchHealth, Clock, Work]:
     clock, work = Clock(), Work()
     watches = WatchHealth(may_go={("gateway.networking.k8s.io/v1", "httproutes")}, clock=clock)
     report = HealthReport(
@@ -71,6 +74,7 @@ def make(*, leader: bool = True, synced: bool = True) -> tuple[HealthReport, Wat
         is_synced=lambda: synced,
         oldest_wait=lambda: work.oldest,
         longest_work=lambda: work.longest,
+        can_lead=lambda: can_lead,
         clock=clock,
     )
     return report, watches, clock, work
@@ -80,14 +84,14 @@ async def test_a_watch_that_is_begun_anew_in_time_is_alive_even_if_nothing_happe
     report, watches, clock, _ = make()
     for _ in range(20):
         await begin(watches, PODS)
-        clock.now += WATCH_TIMEOUT
+        clock.now += SERVER_TIMEOUT
     assert report.live().ok
 
 
 async def test_a_watch_that_was_not_begun_anew_is_dead_and_named() -> None:
     report, watches, clock, _ = make()
     await begin(watches, PODS)
-    clock.now += WATCH_TIMEOUT + WATCH_GRACE + 1
+    clock.now += SERVER_TIMEOUT + WATCH_GRACE + 1
     health = report.live()
     assert not health.ok
     assert health.checks["dead_watches"] == ["/api/v1/pods"]
@@ -97,7 +101,7 @@ async def test_a_watch_that_only_fails_is_dead_after_a_while_and_not_ready_at_on
     report, watches, clock, _ = make()
     await begin(watches, PODS)
     for _ in range(10):
-        clock.now += (WATCH_TIMEOUT + WATCH_GRACE) / 9
+        clock.now += (SERVER_TIMEOUT + WATCH_GRACE) / 9
         await fail(watches, PODS)
     assert not report.live().ok
     assert report.ready().checks["broken_watches"] == ["/api/v1/pods"]
@@ -124,21 +128,29 @@ async def test_two_watches_of_one_kind_are_told_apart() -> None:
     report, watches, clock, _ = make()
     ours, theirs = (PODS.update_query(labelSelector=selector) for selector in ("a=b", "a!=b"))
     await begin(watches, ours)
-    clock.now += WATCH_TIMEOUT + WATCH_GRACE + 1
+    clock.now += SERVER_TIMEOUT + WATCH_GRACE + 1
     await begin(watches, theirs)
     assert report.live().checks["dead_watches"] == ["/api/v1/pods?labelSelector=a=b"]
 
 
-@pytest.mark.parametrize("status", [403, 404])
-async def test_an_optional_kind_that_is_no_longer_served_needs_no_watch(status: int) -> None:
+async def test_an_optional_kind_that_is_no_longer_served_needs_no_watch() -> None:
     report, watches, clock, _ = make()
     await begin(watches, ROUTES)
-    await begin(watches, ROUTES, status=status)
+    await begin(watches, ROUTES, status=404)
     assert not report.ready().ok
-    await begin(watches, ROUTES.without_query_params("watch"), status=status)
+    await begin(watches, ROUTES.without_query_params("watch"), status=404)
     assert report.ready().ok
-    clock.now += 10 * WATCH_TIMEOUT
+    clock.now += 10 * SERVER_TIMEOUT
     assert report.live().ok
+
+
+async def test_an_optional_kind_that_may_not_be_read_any_more_is_broken() -> None:
+    """Its objects may still be there, and nobody would tell of what becomes of them."""
+    report, watches, _, _ = make()
+    await begin(watches, ROUTES)
+    await begin(watches, ROUTES.without_query_params("watch"), status=403)
+    assert report.ready().checks["broken_watches"] == [ROUTES.path]
+    assert not report.ready().ok
 
 
 async def test_a_listing_is_no_watch() -> None:
@@ -163,3 +175,10 @@ async def test_a_leader_that_has_not_seen_the_cluster_is_not_ready_and_a_standby
     assert not leader.ready().ok
     assert standby.ready().ok
     assert leader.live().ok
+
+
+async def test_a_standby_that_may_not_ask_for_the_lease_is_not_ready() -> None:
+    standby, _, _, _ = make(leader=False, synced=False, can_lead=False)
+    assert not standby.ready().ok
+    assert standby.ready().checks["lease_reachable"] is False
+    assert standby.live().ok
