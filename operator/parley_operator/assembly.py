@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parley_operator.gateways import Gateways
-from parley_operator.gather import FactsGatherer, OwnSecrets, Release
+from parley_operator.gather import FactsGatherer, Release
 from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.client import Client
 from parley_operator.kube.discovery import Discovery
@@ -58,7 +58,6 @@ def reconciler(
     inventory = knowledge.inventory
     gatherer = FactsGatherer(
         inventory=inventory,
-        secrets=OwnSecrets(client, inventory),
         values=ReferencedValues(client, inventory, watches=knowledge.watches, wakes=knowledge.wakes),
         classes=IngressClasses(client),
         apis=knowledge.apis,

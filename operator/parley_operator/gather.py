@@ -11,12 +11,10 @@ from parley_operator.gateways import Gateways
 from parley_operator.ingress_classes import IngressClasses
 from parley_operator.issuance import issuance
 from parley_operator.kube.apply import Owner
-from parley_operator.kube.client import Client, Json
+from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import Ref
-from parley_operator.kube.errors import NotFoundError
 from parley_operator.kube.inventory import Inventory, Key
-from parley_operator.kube.ownership import controller_uid
-from parley_operator.referenced import Data, ReferencedValues, decode_data
+from parley_operator.referenced import Data, ReferencedValues
 from parley_operator.render import Facts, generated, signing, tls, token
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.engines import ENGINES, made_by_keda
@@ -37,30 +35,6 @@ class Release:
     pull_policy: str = "IfNotPresent"
 
 
-class OwnSecrets:
-    """The content of the Secrets that the operator itself generated, as the watch brought it.
-
-    One that no watch has brought is asked for: what were only not known yet would be generated anew.
-    """
-
-    def __init__(self, client: Client, inventory: Inventory) -> None:
-        self._client, self._inventory = client, inventory
-
-    async def read(self, namespace: str, names: Mapping[str, str], *, owner: Owner) -> dict[str, Data | None]:
-        """The data of each Secret by its suffix, given their names; None for one that the owner does not have."""
-        return {suffix: await self._one(namespace, name, owner) for suffix, name in names.items()}
-
-    async def _one(self, namespace: str, name: str, owner: Owner) -> Data | None:
-        live = self._inventory.get(Ref("v1", "Secret", namespace, name))
-        if live is not None and live.controller == owner.uid:
-            return unsealed(live.view)
-        try:
-            body = await self._client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        except NotFoundError:
-            return None
-        return decode_data(body, kind="Secret") if controller_uid(body) == owner.uid else None
-
-
 class FactsGatherer:
     """Everything `render` needs to know."""
 
@@ -68,7 +42,6 @@ class FactsGatherer:
         self,
         *,
         inventory: Inventory,
-        secrets: OwnSecrets,
         values: ReferencedValues,
         classes: IngressClasses,
         apis: Callable[[], frozenset[str]],
@@ -77,7 +50,7 @@ class FactsGatherer:
         release: Release,
     ) -> None:
         """`apis` says which optional kinds are served at the moment, `custom_metrics` whether that group is."""
-        self._inventory, self._secrets, self._values = inventory, secrets, values
+        self._inventory, self._values = inventory, values
         self._classes, self._apis, self._gateways, self._release = classes, apis, gateways, release
         self._custom_metrics = custom_metrics
 
@@ -92,11 +65,13 @@ class FactsGatherer:
     ) -> Facts:
         """The facts as they are at this moment, with what must be generated already made.
 
-        Of a canary they say what its pods need: all else is the resource's.
+        Of a canary they say what its pods need: all else is the resource's. Nobody is asked whether a generated
+        Secret is there that no watch has brought: applying it will tell.
         """
         key = (resource.metadata.namespace, resource.metadata.name)
         names = _generated_names(resource) | (_generated_names(canary) if canary else {})
-        known = generated.read(await self._secrets.read(key[0], names, owner=owner))
+        secrets = {suffix: self._own_secret(key[0], name, owner) for suffix, name in names.items()}
+        known = generated.read(secrets)
         facts = Facts(
             release=self._release.version,
             image_repository=self._release.image_repository,
@@ -110,12 +85,13 @@ class FactsGatherer:
             taken_hosts=taken_hosts,
             now=now,
             engines=self._engines(key, owner),
-            replicas=self._replicas(key),
+            replicas=self._replicas(key, resource),
             worker_replicas=self._worker_replicas(key, owner),
             claims=self._claims(key, owner),
             canary_available=self._canary_available(key, owner),
             config_maps_in_use=self._config_maps_in_use(key),
             revisions=self._revisions(key),
+            own_secrets=frozenset(names[suffix] for suffix, data in secrets.items() if data is not None),
             salt=known.salt,
             token=known.token,
             signing_key=known.signing_key,
@@ -146,6 +122,10 @@ class FactsGatherer:
             return IngressClass(name=annotated, controller=None)
         return await self._classes.resolve(endpoint.ingress.class_name)
 
+    def _own_secret(self, namespace: str, name: str, owner: Owner) -> Data | None:
+        live = self._inventory.get(Ref("v1", "Secret", namespace, name))
+        return unsealed(live.view) if live is not None and live.controller == owner.uid else None
+
     def _route_controllers(self, key: Key) -> frozenset[str]:
         live = self._inventory.get(Ref(OPTIONAL["HTTPRoute"].api_version, "HTTPRoute", key[0], base_name(key[1])))
         return frozenset(parent["controller"] for parent in live.view["parents"]) if live else frozenset()
@@ -170,10 +150,10 @@ class FactsGatherer:
         live = self._inventory.get(Ref("networking.k8s.io/v1", "Ingress", key[0], base_name(key[1])))
         return live.view["secret"] if live else None
 
-    def _replicas(self, key: Key) -> int | None:
-        name = base_name(key[1])
-        live = self._inventory.get(Ref("apps/v1", "Deployment", key[0], name))
-        return live.view["replicas"] if live and live.view["claimed"] else None
+    def _replicas(self, key: Key, resource: VoiceDeployment) -> int | None:
+        live = self._inventory.get(Ref("apps/v1", "Deployment", key[0], base_name(key[1])))
+        is_fixed = resource.spec.scaling.type == "Fixed"
+        return live.view["replicas"] if live and (is_fixed or live.view["claimed"]) else None
 
     def _worker_replicas(self, key: Key, owner: Owner) -> dict[str, int]:
         gateways = {child_name(key[1], track.suffix) for track in TRACKS}

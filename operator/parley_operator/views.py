@@ -10,7 +10,6 @@ from typing import Any
 
 from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import View
-from parley_operator.kube.ownership import SCALE_MANAGER, owned_fields
 from parley_operator.referenced import Data, decode_data
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.labels import COMPONENT
@@ -31,7 +30,6 @@ def deployment(body: Json) -> Json:
         "generation": body["metadata"].get("generation", 0),
         "replicas": body["spec"].get("replicas"),
         "replicas_seen": status.get("replicas", 0),
-        "scaled": owned_fields(body, SCALE_MANAGER),
         "claimed": _is_claimed(body),
         **{name: status.get(name, 0) for name in _COUNTS},
         "conditions": _conditions(status),

@@ -105,12 +105,15 @@ async def born(
     rights: Rights,
     *,
     dies_after: int | None = None,
+    has_heard: bool = True,
     release: Release = RELEASE,
     clock: Callable[[], datetime] = soon,
 ) -> Life:
-    """A process with these rights, which sees one namespace."""
+    """A process with these rights, which sees one namespace; of children only where it `has_heard` of them."""
     client = MortalClient(rights.session, rights.server, last=dies_after)
-    made = reconciler(client, await _look(namespace), release=release, identity="test", clock=clock)
+    made = reconciler(
+        client, await _look(namespace, children=has_heard), release=release, identity="test", clock=clock
+    )
     return Life(namespace.name, client, made)
 
 
@@ -132,9 +135,9 @@ async def settle(
     raise AssertionError(f"{name} in {namespace.name} never comes to rest: {life.client.applied}")
 
 
-async def _look(namespace: Namespace) -> Knowledge:
+async def _look(namespace: Namespace, *, children: bool) -> Knowledge:
     inventory, resources = Inventory(label=NAME, views=VIEWS), Resources()
-    for kind, (group, version, plural) in WATCHED.items():
+    for kind, (group, version, plural) in WATCHED.items() if children else ():
         api_version = f"{group}/{version}" if group else version
         for item in await _listed(namespace, api_version, kind, plural, selector=CHILD_SELECTOR):
             inventory.observe(item)

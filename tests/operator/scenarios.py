@@ -15,6 +15,7 @@ from parley_operator.kube.errors import ConflictError
 from tests.operator.cluster import Json, Namespace, condition, voice_deployment
 
 NAME = "receptionist"
+MANAGED_BY = "app.kubernetes.io/managed-by"
 SECONDS = 60.0
 """For what the operator does for several resources at once."""
 
@@ -151,7 +152,7 @@ BARE: Json = {
 
 
 async def play(place: Namespace, scenario: Scenario) -> None:
-    """Make it, rob it of every child that there is, and let it ask for less, while its pods get ready."""
+    """Make it, hide and rob what it has, and let it ask for less, while its pods get ready."""
     async with place.kubelet():
         await place.create("VoiceDeployment", {**voice_deployment(NAME), "spec": {**BARE, **scenario.spec}})
         if scenario.gateway_controller:
@@ -160,6 +161,7 @@ async def play(place: Namespace, scenario: Scenario) -> None:
         if scenario.then:
             await place.until_condition(NAME, "Ready", "True", seconds=SECONDS)
             await place.edit(NAME, **scenario.then)
+        await _hide(place, scenario)
         await _rob(place, scenario)
         if scenario.gateway_controller:
             await _answer(place, scenario.gateway_controller)
@@ -187,6 +189,21 @@ async def _ask_for_less(place: Namespace) -> None:
             with contextlib.suppress(ConflictError):
                 await place.client.replace(place.path("VoiceDeployment", NAME), {**body, "spec": BARE})
                 return
+
+
+async def _hide(place: Namespace, scenario: Scenario) -> None:
+    """Take our label off one object of each kind, so that no watch tells of it, and wait until it is back.
+
+    Not off a revision: only the latest is made again.
+    """
+    unlabelled = {"metadata": {"labels": {MANAGED_BY: None}}}
+    for kind in scenario.makes:
+        await made(place, kind)
+    kinds = scenario.makes | {kind for kind, _ in await place.children()}
+    for kind in sorted(kinds - {"ControllerRevision"}):
+        [*_, name] = await made(place, kind)
+        await place.patch(kind, name, unlabelled)
+        await place.until(kind, name, _is_labelled)
 
 
 async def _rob(place: Namespace, scenario: Scenario) -> None:
@@ -220,7 +237,7 @@ async def _until(place: Namespace, kind: str, check: Callable[[list[str]], bool]
 
 
 async def _names(place: Namespace, kind: str) -> list[str]:
-    found = await place.find_all(kind, "app.kubernetes.io/managed-by=parley")
+    found = await place.find_all(kind, f"{MANAGED_BY}=parley")
     return [body["metadata"]["name"] for body in found]
 
 
@@ -255,6 +272,10 @@ def _is_replaced(body: Json | None) -> bool:
 
 def _is_another(uid: str, body: Json | None) -> bool:
     return body is not None and body["metadata"]["uid"] != uid
+
+
+def _is_labelled(body: Json | None) -> bool:
+    return body is not None and MANAGED_BY in body["metadata"]["labels"]
 
 
 def _is_suspended(wanted: bool, body: Json | None) -> bool:

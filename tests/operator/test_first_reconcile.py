@@ -3,13 +3,63 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import AsyncIterator
 
 import pytest
 
+from localcluster import ControlPlane
 from tests.operator.cluster import Namespace, condition, with_deepgram
+from tests.operator.conftest import OPERATOR_USER
+from tests.operator.life import Rights, born, rights_of, settle
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
+
+
+@pytest.fixture
+async def rights(plane: ControlPlane) -> AsyncIterator[Rights]:
+    """The operator's."""
+    async with rights_of(plane.kubeconfig_for(OPERATOR_USER)) as found:
+        yield found
+
+
+async def test_o10_what_is_new_is_made_without_a_look_at_what_is_there(
+    namespace: Namespace, rights: Rights
+) -> None:
+    await namespace.secret("keys", deepgram="k")
+    await namespace.voice("receptionist", pipeline=with_deepgram())
+    life = await born(namespace, rights)
+    await life.reconcile("receptionist")
+    asked = [request for request in life.client.requests if "/namespaces/" in request]
+    assert [one for one in asked if one.startswith("GET")] == [f"GET {namespace.path('Secret', 'keys')}"]
+    applied = sorted(one for one in asked if one.startswith("PATCH") and not one.endswith("/status"))
+    assert applied == sorted(f"PATCH {namespace.path(kind, name)}" for kind, name in await namespace.children())
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+async def test_o06_a_fixed_number_of_replicas_is_kept_whether_it_had_to_be_said_or_not(
+    namespace: Namespace, rights: Rights, replicas: int
+) -> None:
+    """One is the server's default."""
+    await namespace.voice("receptionist", replicas=replicas)
+    await settle(namespace, rights, "receptionist")
+    for others in (5, 0):
+        await namespace.patch("Deployment", "receptionist", {"spec": {"replicas": others}}, "scale")
+        await settle(namespace, rights, "receptionist")
+        assert (await namespace.get("Deployment", "receptionist"))["spec"]["replicas"] == replicas
+
+
+async def test_o06_one_replica_is_raised_even_while_a_credential_is_missing(
+    namespace: Namespace, rights: Rights
+) -> None:
+    """The Deployment is left as it is then, but for its replicas, which nobody has said before."""
+    await namespace.secret("keys", deepgram="k")
+    await namespace.voice("receptionist", pipeline=with_deepgram())
+    await settle(namespace, rights, "receptionist")
+    await namespace.delete("Secret", "keys")
+    await namespace.edit("receptionist", replicas=3)
+    await settle(namespace, rights, "receptionist")
+    assert (await namespace.get("Deployment", "receptionist"))["spec"]["replicas"] == 3
 
 
 async def test_a_minimal_resource_becomes_its_children(namespace: Namespace, operator: OperatorProcess) -> None:

@@ -1,8 +1,9 @@
 """Bringing one object to its manifest by server-side apply, and never somebody else's object.
 
 Force is needed to win back fields that others changed, and would as readily take over an object that is not ours.
-So the controller's UID is checked first, and the write carries the object's UID: should it be replaced in between,
-the server refuses.
+So an object that is not known of is applied in a way that can only create it: nobody looks first, and where the
+name is taken the server refuses. Then the controller's UID is looked at, and every further write carries the
+object's UID: should it be replaced in between, the server refuses again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from typing import Literal
 
 from parley_operator.kube.client import Client, Json
 from parley_operator.kube.discovery import Discovery, Ref
-from parley_operator.kube.errors import InvalidError, NameConflictError, NotFoundError, PredecessorError
+from parley_operator.kube.errors import (
+    ConflictError,
+    InvalidError,
+    NameConflictError,
+    NotFoundError,
+    OverlookedError,
+    PredecessorError,
+)
 from parley_operator.kube.inventory import Inventory, Live
 from parley_operator.kube.ownership import (
     FIELD_MANAGER,
@@ -23,6 +31,12 @@ from parley_operator.kube.ownership import (
 )
 
 Outcome = Literal["unchanged", "created", "updated"]
+
+NO_VERSION = "1"
+"""A resource version that no object has: an empty etcd is at revision 1, so that its first write is the second.
+
+An apply that demands it conflicts with whatever is there; where nothing is, there is nothing to compare it with.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,26 +79,56 @@ class Applier:
                 if live is not None:
                     self._inventory.confirm(live, applied=wanted)
 
-    async def apply(self, manifest: Json, owner: Owner) -> Outcome:
+    async def apply(self, manifest: Json, owner: Owner, *, is_new: bool = False) -> Outcome:
         """Make the object as the manifest says; no request where it is known to be so.
 
-        Raises `NameConflictError` or `PredecessorError` where an object of the name is not the owner's.
+        Args:
+            manifest: what is wanted.
+            owner: whose it is.
+            is_new: what it holds was made up just now, and must not replace what an object of the name holds.
+
+        Raises:
+            NameConflictError: an object of the name is not the owner's.
+            PredecessorError: it is a child of a deleted resource of the owner's name.
+            OverlookedError: it is the owner's, and `is_new` was said; from now on it is known.
         """
         ref, wanted = Ref.of(manifest), digest(manifest)
         live = self._inventory.get(ref)
         if _is_applied(live, wanted, owner):
             return "unchanged"
-        found = await self._find(ref, live, owner)
-        body = manifest if found is None else _with_uid(manifest, found)
         path = await self._discovery.path(ref)
-        try:
-            answer = await self._client.apply(path, body, field_manager=FIELD_MANAGER, force=found is not None)
-        except InvalidError:
-            if found is None:
-                raise
-            answer = await self._replace(path, body)
+        if live is not None and live.controller != owner.uid:
+            live = await self._find(path, ref, owner)
+        if live is None:
+            try:
+                return await self._create(path, manifest, wanted)
+            except ConflictError:
+                live = await self._find(path, ref, owner)
+                if live is None:
+                    raise
+        if is_new:
+            raise OverlookedError(kind=ref.kind, name=ref.name)
+        return await self._update(path, manifest, live, wanted)
+
+    async def _create(self, path: str, manifest: Json, wanted: str) -> Outcome:
+        """Raises `ConflictError` where the name is taken."""
+        body = _with_metadata(manifest, resourceVersion=NO_VERSION)
+        answer = await self._client.apply(path, body, field_manager=FIELD_MANAGER, force=False)
         self._inventory.record(answer, applied=wanted)
-        return "created" if found is None else "updated"
+        return "created"
+
+    async def _update(self, path: str, manifest: Json, live: Live, wanted: str) -> Outcome:
+        body = _with_metadata(manifest, uid=live.uid)
+        try:
+            answer = await self._client.apply(path, body, field_manager=FIELD_MANAGER, force=True)
+        except InvalidError:
+            answer = await self._replace(path, body)
+        except ConflictError:
+            # It may have gone unseen: the next attempt is to find out.
+            self._inventory.drop(live)
+            raise
+        self._inventory.record(answer, applied=wanted)
+        return "updated"
 
     async def _replace(self, path: str, body: Json) -> Json:
         """Apply without what others put into our lists.
@@ -115,16 +159,17 @@ class Applier:
         """Delete an object that is no longer wanted; the watch brings the news."""
         await self._client.delete(await self._discovery.path(live.ref), uid=live.uid)
 
-    async def _find(self, ref: Ref, live: Live | None, owner: Owner) -> str | None:
-        """The UID of the object if it exists and is the owner's; None if there is none."""
-        if live is not None and live.controller == owner.uid:
-            return live.uid
+    async def _find(self, path: str, ref: Ref, owner: Owner) -> Live | None:
+        """The object as it is, which no watch has told of; None if there is none.
+
+        Raises `NameConflictError` or `PredecessorError` where it is not the owner's.
+        """
         try:
-            body = await self._client.get(await self._discovery.path(ref))
+            body = _named(await self._client.get(path), ref)
         except NotFoundError:
             return None
-        _check_owner(_named(body, ref), owner)
-        return str(body["metadata"]["uid"])
+        _check_owner(body, owner)
+        return self._inventory.record(body, applied="")
 
 
 def _fingerprint(pairs: Iterable[tuple[Live | None, str]], owner: Owner) -> str:
@@ -152,8 +197,8 @@ def _check_owner(body: Json, owner: Owner) -> None:
     raise NameConflictError(kind=kind, name=name, owner=belongs)
 
 
-def _with_uid(manifest: Json, uid: str) -> Json:
-    return {**manifest, "metadata": {**manifest["metadata"], "uid": uid}}
+def _with_metadata(manifest: Json, **more: str) -> Json:
+    return {**manifest, "metadata": {**manifest["metadata"], **more}}
 
 
 def _named(body: Json, ref: Ref) -> Json:

@@ -43,6 +43,15 @@ class PredecessorError(KubeError):
         super().__init__(f"waiting until {kind} {name} of the deleted resource of the same name is collected")
 
 
+class OverlookedError(KubeError):
+    """An object is there whose content was about to be made up: what follows from it must be worked out anew."""
+
+    progressed = True
+
+    def __init__(self, *, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name} was there already, and what it holds is kept")
+
+
 class ApiError(KubeError):
     """An answer that is not a success."""
 

@@ -7,7 +7,7 @@ replaces all that was known of its kind.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from sys import intern
@@ -18,7 +18,9 @@ from parley_operator.kube.kind_watch import ObjectName
 from parley_operator.kube.ownership import controller_uid, owned_fields
 
 TOMBSTONES = 10_000
-"""UIDs of deleted objects to remember: the answer to a write may arrive after the news of the deletion."""
+"""Deleted objects to remember: the answer to a write may arrive after the news of the deletion."""
+NEVER = 2**63
+"""Later than any version: an object that another of its name has replaced does not come back."""
 
 Key = tuple[str, str]
 """Namespace and name of the resource that an object belongs to."""
@@ -51,8 +53,8 @@ class Inventory:
         self._label, self._views = label, views
         self._objects: dict[str, dict[Ref, Live]] = {kind: {} for kind in views}
         self._by_key: dict[Key, dict[Ref, Live]] = {}
-        self._gone: set[str] = set()
-        self._gone_order: deque[str] = deque()
+        self._gone: OrderedDict[str, int] = OrderedDict()
+        """By UID, the version at which an object went. Of that version or later, it has only lost our label."""
 
     def of(self, key: Key) -> Iterator[Live]:
         """The objects that belong to a resource."""
@@ -69,26 +71,39 @@ class Inventory:
         if self._is_stale(seen, known):
             return None
         if known and known.uid != seen.uid:
-            self._bury(known.uid)
+            self._bury(known.uid, NEVER)
         applied = known.applied if known and known.uid == seen.uid and known.owned == seen.owned else ""
         self._store(replace(seen, applied=applied))
         return None if known and _same(known, seen) else seen
 
-    def record(self, body: Json, *, applied: str) -> None:
-        """The API server answered our write of a manifest with this object."""
+    def record(self, body: Json, *, applied: str) -> Live | None:
+        """The API server answered with this object, to our write of a manifest or as we asked for it.
+
+        Returns what is known of it now; None where it has gone since.
+        """
         seen = self._read(body)
         known = self.get(seen.ref)
-        if seen.uid not in self._gone and not (known and known.uid == seen.uid and known.version > seen.version):
+        if known and known.uid == seen.uid and known.version > seen.version:
+            if applied and known.owned == seen.owned:
+                # Somebody else wrote before our answer came, and left what we had written.
+                self._store(replace(known, applied=applied))
+        elif not self._is_gone(seen):
             self._store(replace(seen, applied=applied))
+        return self.get(seen.ref)
 
     def confirm(self, live: Live, *, applied: str) -> None:
         """What is known of an object is what the application of a manifest left."""
         self._store(replace(live, applied=applied))
 
+    def drop(self, live: Live) -> None:
+        """What was known of an object may no longer be true."""
+        if self.get(live.ref) is live:
+            self._drop(live)
+
     def forget(self, body: Json) -> Live | None:
         """An object was deleted, or lost our label; returns what was known of it."""
         uid = body["metadata"]["uid"]
-        self._bury(uid)
+        self._bury(uid, int(body["metadata"]["resourceVersion"]))
         known = self.get(Ref.of(body))
         if known is None or known.uid != uid:
             return None
@@ -103,7 +118,7 @@ class Inventory:
             live for live in scope if (live.ref.namespace, live.ref.name) not in names and live.version <= version
         ]
         for live in missing:
-            self._bury(live.uid)
+            self._bury(live.uid, version)
             self._drop(live)
         return {live.key for live in missing}
 
@@ -126,9 +141,10 @@ class Inventory:
         )
 
     def _is_stale(self, seen: Live, known: Live | None) -> bool:
-        if seen.uid in self._gone:
-            return True
-        return known is not None and known.version >= seen.version
+        return self._is_gone(seen) or (known is not None and known.version >= seen.version)
+
+    def _is_gone(self, seen: Live) -> bool:
+        return seen.version < self._gone.get(seen.uid, 0)
 
     def _store(self, live: Live) -> None:
         known = self.get(live.ref)
@@ -144,13 +160,10 @@ class Inventory:
         if not siblings:
             self._by_key.pop(live.key, None)
 
-    def _bury(self, uid: str) -> None:
-        if uid in self._gone:
-            return
-        self._gone.add(uid)
-        self._gone_order.append(uid)
-        if len(self._gone_order) > TOMBSTONES:
-            self._gone.discard(self._gone_order.popleft())
+    def _bury(self, uid: str, version: int) -> None:
+        self._gone[uid] = max(version, self._gone.get(uid, version))
+        if len(self._gone) > TOMBSTONES:
+            self._gone.popitem(last=False)
 
 
 def _same(known: Live, seen: Live) -> bool:

@@ -129,6 +129,9 @@ class Facts:
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     """When the facts were gathered, in UTC. Findings depend on it, manifests do not."""
 
+    own_secrets: frozenset[str] = frozenset()
+    """Names of the resource's own Secrets that are known to be there. What others are to hold is made up, and must
+    not be written over one that is there after all."""
     salt: str | None = None
     """Content of the live Secret <name>-salt; None: there is none yet."""
     token: str | None = field(default=None, repr=False)
@@ -141,7 +144,8 @@ class Facts:
     engines: frozenset[str] = frozenset()
     """Autoscalers of the gateway that are live: HPA, KEDA, both while one hands over to the other."""
     replicas: int | None = None
-    """`spec.replicas` of the live Deployment; None: there is none, or nobody has said its replicas yet."""
+    """`spec.replicas` of the live Deployment; None: there is none, or it is to be autoscaled and has the server's
+    default, which nobody has said."""
     worker_replicas: Mapping[str, int] = field(default_factory=dict)
     """`spec.replicas` of the live Deployments of worker pools, by name."""
     claims: Mapping[str, Claim] = field(default_factory=dict)

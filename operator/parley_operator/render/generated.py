@@ -30,9 +30,8 @@ def read(live: Mapping[str, SecretData | None]) -> Generated:
     """What the live Secrets hold.
 
     Args:
-        live: decoded data of the resource's own Secrets by suffix: salt, token, signing, ca, tls. They must be
-            as the API server has them now: what seems missing is made anew, and a token that a stale cache does
-            not show would be replaced.
+        live: decoded data of the resource's own Secrets by suffix: salt, token, signing, ca, tls. What seems
+            missing is made anew, so whoever writes it must never write over one that is there after all.
     """
     return Generated(
         salt=_text(live.get("salt"), salt.KEY),

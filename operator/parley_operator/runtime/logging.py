@@ -14,6 +14,7 @@ from typing import Any
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _KOPF_FIELDS = frozenset({"k8s_ref", "k8s_skip", "settings"})
+_UNTOLD = _STANDARD | _KOPF_FIELDS
 
 
 class JsonFormatter(logging.Formatter):
@@ -27,7 +28,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD | _KOPF_FIELDS}
+        line |= {name: value for name, value in vars(record).items() if name not in _UNTOLD}
         if record.exc_info:
             line["exception"] = _traced(record.exc_info[1])
         return json.dumps(line, default=str)

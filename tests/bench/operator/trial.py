@@ -11,20 +11,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
+
+from charts.derive import NAMESPACE
 from localcluster import ControlPlane
 from tests.bench.operator.crowd import Crowd, crowd
 from tests.bench.operator.requests import AuditLog, policy
 from tests.bench.operator.usage import Usage, usage
 from tests.bench.processes import Process, this_process
-from tests.operator.cluster import CHILDREN, PLURALS
-from tests.operator.conftest import OPERATOR_USER, prepare
+from tests.operator.cluster import CHILDREN, PLURALS, open_namespace
+from tests.operator.conftest import OPERATOR, prepare
 from tests.operator.process import OperatorProcess
+from tests.operator.rights import Account, installed, token_of, with_token
 
 CONTROLLERS = ("deployment-controller", "replicaset-controller", "endpointslice-controller")
 IDLE_S = 60.0
 SETTLED_S = 5.0
 """Seconds without a reconciliation after which the operator counts as done."""
 SETTLE_WITHIN_S = 120.0
+ACCOUNT = Account(NAMESPACE)
+"""The operator's, as the chart makes it."""
 
 Requests = Counter[tuple[str, str]]
 
@@ -55,20 +61,29 @@ class Seen:
 
 async def trial(size: int, *, within: float, say: Callable[[str], None]) -> Seen:
     """Measure one size on a control plane of its own; at most `within` seconds until all are ready."""
-    plane = ControlPlane(controllers=CONTROLLERS, simulated_nodes=1, audit_policy=policy(OPERATOR_USER))
+    plane = ControlPlane(controllers=CONTROLLERS, simulated_nodes=1, audit_policy=policy(ACCOUNT.user))
     with TemporaryDirectory() as folder:
         operator: OperatorProcess | None = None
         await asyncio.to_thread(plane.start)
         try:
             await asyncio.to_thread(prepare, plane)
-            log = Path(folder) / "operator.log"
-            operator = OperatorProcess(plane.kubeconfig_for(OPERATOR_USER), log, forked=False)
+            kubeconfig, log = await _with_token(plane, Path(folder)), Path(folder) / "operator.log"
+            lease = ("--lease-namespace", ACCOUNT.namespace)
+            operator = OperatorProcess(kubeconfig, log, *lease, forked=False)
             async with crowd(str(plane.kubeconfig), size=size) as people:
                 return await _Trial(plane, operator, people, say).run(within)
         finally:
             if operator is not None:
                 operator.stop()
             await asyncio.to_thread(plane.stop)
+
+
+async def _with_token(plane: ControlPlane, folder: Path) -> Path:
+    """A kubeconfig with what a pod has: the API server remembers a token, and would verify a certificate anew."""
+    async with open_namespace(str(plane.kubeconfig), ACCOUNT.namespace) as home:
+        await installed(home.client, list(yaml.safe_load_all(OPERATOR.read_text())))
+        token = await token_of(ACCOUNT, home.client)
+    return with_token(plane.kubeconfig, token, folder / "operator.kubeconfig")
 
 
 class _Trial:

@@ -6,7 +6,7 @@ import pytest
 
 from parley_operator.kube.apply import Applier, Owner
 from parley_operator.kube.discovery import Discovery, Ref
-from parley_operator.kube.errors import NameConflictError, PredecessorError
+from parley_operator.kube.errors import ConflictError, NameConflictError, OverlookedError, PredecessorError
 from parley_operator.kube.inventory import Inventory
 from parley_operator.views import VIEWS
 from tests.operator.cluster import Json, Namespace
@@ -115,6 +115,51 @@ async def test_our_object_without_our_label_is_recognised_and_labelled_again(wor
     world.inventory.forget({"apiVersion": "v1", "kind": "ConfigMap", **edited})
     assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "updated"
     assert (await world.namespace.get("ConfigMap", "child"))["metadata"]["labels"] == {LABEL: "owner"}
+    assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "unchanged"
+
+
+async def test_somebody_s_object_that_has_no_field_of_ours_is_not_taken_over_either(world: World) -> None:
+    """Nothing of it is in the way, so that an apply without force would add itself to it."""
+    body = {"apiVersion": "v1", "metadata": {"name": "child"}, "data": {"theirs": "x"}}
+    before = await world.namespace.create("ConfigMap", body)
+    with pytest.raises(NameConflictError):
+        await world.applier.apply(world.manifest("child", a="1"), world.owner)
+    assert await world.namespace.get("ConfigMap", "child") == before
+
+
+async def test_an_object_of_ours_that_nobody_told_of_is_taken_for_what_it_is(world: World) -> None:
+    manifest = world.manifest("child", a="1")
+    await world.applier.apply(manifest, world.owner)
+    successor = World(world.namespace, {"metadata": {"name": world.owner.name, "uid": world.owner.uid}})
+    assert await successor.applier.apply(world.manifest("child", b="2"), world.owner) == "updated"
+    assert (await world.namespace.get("ConfigMap", "child"))["data"] == {"b": "2"}
+
+
+async def test_what_was_made_up_just_now_is_not_written_over_what_is_there(world: World) -> None:
+    """Whether nobody has told of it yet, or only since it was made up."""
+    await world.applier.apply(world.manifest("child", a="kept"), world.owner)
+    successor = World(world.namespace, {"metadata": {"name": world.owner.name, "uid": world.owner.uid}})
+    for _ in ("not known", "known by now"):
+        with pytest.raises(OverlookedError, match="ConfigMap child was there already"):
+            await successor.applier.apply(world.manifest("child", a="new"), world.owner, is_new=True)
+    assert (await world.namespace.get("ConfigMap", "child"))["data"] == {"a": "kept"}
+
+
+async def test_an_object_that_went_unseen_is_made_again_at_the_second_attempt(world: World) -> None:
+    await world.applier.apply(world.manifest("child", a="1"), world.owner)
+    await world.namespace.delete("ConfigMap", "child")
+    with pytest.raises(ConflictError):
+        await world.applier.apply(world.manifest("child", a="2"), world.owner)
+    assert await world.applier.apply(world.manifest("child", a="2"), world.owner) == "created"
+
+
+async def test_the_fields_of_a_created_object_are_applied_ones(world: World) -> None:
+    """So that one which is no longer said goes, whoever else wrote to the object meanwhile."""
+    await world.applier.apply(deployment(world), world.owner)
+    made = await world.namespace.get("Deployment", "web")
+    [entry] = [one for one in made["metadata"]["managedFields"] if one["manager"] == "parley"]
+    assert entry["operation"] == "Apply"
+    assert "f:replicas" not in entry["fieldsV1"]["f:spec"]
 
 
 async def test_a_quantity_that_the_server_rewrites_is_applied_once(world: World) -> None:

@@ -41,6 +41,18 @@ def test_our_own_write_is_no_news_when_the_watch_brings_it() -> None:
     assert applied(inventory) == "m"
 
 
+def test_an_answer_that_comes_after_later_news_counts_where_these_left_our_fields_alone() -> None:
+    """A controller writes into a new object before the server's answer to its maker is read."""
+    cases: list[tuple[Json, str]] = [({"f:data": {}}, "m"), ({"f:other": {}}, "")]
+    for fields, left in cases:
+        inventory = make()
+        inventory.observe(child(version=6, fields=fields))
+        inventory.record(child(version=5), applied="m")
+        live = inventory.get(REF)
+        assert live is not None
+        assert (live.version, live.applied) == (6, left)
+
+
 def test_a_field_that_left_our_set_is_news_and_makes_the_object_to_be_applied_again() -> None:
     inventory = make()
     inventory.record(child(version=5), applied="m")
@@ -62,6 +74,31 @@ def test_a_deleted_object_does_not_come_back_by_a_late_event_or_a_late_answer() 
     assert inventory.observe(child(version=2)) is None
     inventory.record(child(version=2), applied="m")
     assert inventory.get(REF) is None
+
+
+def test_an_object_that_only_lost_our_label_is_known_again_when_it_is_found() -> None:
+    """A watch by label says of both that they went; of one that is there, the version is not older than that."""
+    inventory = make()
+    inventory.observe(child(version=1))
+    inventory.forget(child(version=3))
+    found = inventory.record(child(version=3), applied="")
+    assert found is not None
+    assert inventory.observe(child(version=4)) is None
+    assert found.applied == (applied(inventory) or "") == ""
+
+
+def test_what_is_known_is_dropped_unless_it_was_replaced_since() -> None:
+    inventory = make()
+    inventory.observe(child(version=1))
+    before = inventory.get(REF)
+    assert before is not None
+    inventory.observe(child(version=2, fields={"f:other": {}}))
+    inventory.drop(before)
+    now = inventory.get(REF)
+    assert now is not None
+    inventory.drop(now)
+    assert inventory.get(REF) is None
+    assert list(inventory.of(KEY)) == []
 
 
 def test_a_successor_of_the_same_name_is_another_object() -> None:
