@@ -24,6 +24,31 @@ def voice_deployment_names(context: click.Context, _parameter: click.Parameter, 
     return _offered(context, names, incomplete)
 
 
+def canary_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """VoiceDeployments of the namespace that try a revision."""
+
+    async def names(cluster: Cluster) -> list[str]:
+        bodies = await cluster.voice_deployments()
+        return [str(body["metadata"]["name"]) for body in bodies if (body.get("status") or {}).get("canary")]
+
+    return _offered(context, names, incomplete)
+
+
+def revision_numbers(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Revisions of the VoiceDeployment that the command names, the newest first."""
+    # While an option waits for its value, click has not yet told the words from each other.
+    name = context.params.get("name") or next(iter(context.args), None)
+    if name is None:
+        return []
+
+    async def names(cluster: Cluster) -> list[str]:
+        from parley_cli.history import history
+
+        return [str(one.number) for one in reversed(await history(cluster, name))]
+
+    return _offered(context, names, incomplete)
+
+
 def pod_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Pods of gateways in the namespace."""
 

@@ -79,7 +79,12 @@ def read(files: Iterable[Path], suppose: Supposed) -> Read:
     unreadable: list[str] = []
     for path in paths:
         before = len(found), len(unreadable)
-        for file in _within(path):
+        try:
+            files_within = _within(path)
+        except OSError as error:
+            files_within = []
+            unreadable.append(f"{path}: {error.strerror}")
+        for file in files_within:
             try:
                 found += check(file, suppose)
             except UnreadableError as error:

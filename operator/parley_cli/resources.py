@@ -14,9 +14,10 @@ from parley_cli.positions import line_of, line_of_first_field
 from parley_cli.release import release
 from parley_operator.api import KIND, InvalidResourceError, VoiceDeployment
 from parley_operator.api.crd import custom_resource_definition
-from parley_operator.render import Facts, Rendered, render
+from parley_operator.render import Facts, Finding, Rendered, render
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import IngressClass
+from parley_operator.render.ingress.advice import ADVICE
 
 
 class UnreadableError(Exception):
@@ -58,6 +59,8 @@ class Checked:
     """What a cluster would refuse."""
     warnings: tuple[Remark, ...]
     """What a cluster would take, and a person should know of."""
+    notes: tuple[Remark, ...]
+    """What is of the ingress controller, not of the file: the same for every resource behind it."""
     resource: VoiceDeployment | None
     """None where there are errors."""
     rendered: Rendered | None
@@ -79,7 +82,8 @@ def _documents(path: Path) -> Iterator[tuple[yaml.Node, dict[str, Any]]]:
         raise UnreadableError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UnreadableError(f"{path}: not a text file in UTF-8") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a date that there is not, which YAML takes for a date.
         raise UnreadableError(f"{path}: {error}") from error
     return ((node, one) for node, one in documents if isinstance(one, dict) and one.get("kind") == KIND)
 
@@ -95,11 +99,16 @@ def _checked(file: Path, node: yaml.Node, document: dict[str, Any], supposed: Su
         found += [(problem.path, problem.message) for problem in error.problems]
     errors = tuple(Remark(line_of(node, path), path, message) for path, message in found)
     if resource is None or errors:
-        return Checked(file, name, document, errors, (), None, None)
+        return Checked(file, name, document, errors, (), (), None, None)
     rendered = render(resource, _facts(resource, supposed))
-    said = (f"{finding.reason}: {finding.message}" for finding in rendered.findings)
-    warnings = tuple(Remark(line_of_first_field(node, one), "", one) for one in said)
-    return Checked(file, name, document, (), warnings, resource, rendered)
+    warnings = tuple(_remark(node, one) for one in rendered.findings if one.reason not in ADVICE)
+    notes = tuple(_remark(node, one) for one in rendered.findings if one.reason in ADVICE)
+    return Checked(file, name, document, (), warnings, notes, resource, rendered)
+
+
+def _remark(node: yaml.Node, finding: Finding) -> Remark:
+    said = f"{finding.reason}: {finding.message}"
+    return Remark(line_of_first_field(node, said), "", said)
 
 
 def _facts(resource: VoiceDeployment, supposed: Supposed) -> Facts:

@@ -12,8 +12,8 @@ import pytest
 
 from localcluster import ControlPlane
 from tests.operator.cluster import Check, Json, Namespace
+from tests.operator.command import Parley
 from tests.operator.process import OperatorProcess
-from tests.operator.test_cli import Parley
 
 pytestmark = pytest.mark.controlplane
 
@@ -269,7 +269,10 @@ async def test_o07_o12_the_command_shows_it_gives_it_up_and_promotes_it(
     await namespace.edit("receptionist", limits=SMALL)
     await until_tried(namespace)
     revision = canary_of(await namespace.get("VoiceDeployment", "receptionist"))["revision"]
-    assert f"revision {revision} goes to all pods" in (await parley("promote", "receptionist")).out
+    assert await parley.offered("promote", "-n", namespace.name, "") == ["receptionist"]
+    done = (await parley("promote", "receptionist", "-o", "json")).content
+    assert f"revision {revision} goes to all pods" in done["message"]
+    assert (done["action"], done["revision"], done["changed"]) == ("promote", revision, True)
     async with namespace.kubelet():
         await namespace.until(
             "VoiceDeployment",

@@ -14,11 +14,13 @@ import yaml
 
 from localcluster import ControlPlane
 from tests.operator.cluster import Namespace, open_namespace, voice_deployment
-from tests.operator.command import Parley
+from tests.operator.command import Parley, Said
 from tests.operator.kubelet import Kubelet, running_kubelet
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
+
+CONTAINER = {"name": "c", "image": "none"}
 
 
 @pytest.fixture
@@ -28,10 +30,11 @@ def parley(plane: ControlPlane, namespace: Namespace) -> Parley:
 
 @pytest.fixture
 async def receptionist(namespace: Namespace, operator: OperatorProcess) -> str:
-    """A resource that serves."""
+    """A resource all of whose pods serve."""
     assert operator.is_running()
     await namespace.voice("receptionist", replicas=2)
-    await namespace.until_ready("receptionist")
+    async with namespace.kubelet():
+        await namespace.until_condition("receptionist", "Progressing", "False", "RolloutComplete")
     return "receptionist"
 
 
@@ -39,6 +42,10 @@ def written(folder: Path, name: str, **spec: Any) -> str:
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump({**voice_deployment(name, **spec), "kind": "VoiceDeployment"}))
     return str(path)
+
+
+def by_kind(said: Said) -> dict[str, Any]:
+    return {one["kind"]: one for one in yaml.safe_load_all(said.out)}
 
 
 class TestStatus:
@@ -198,8 +205,12 @@ class TestSuspending:
         await namespace.until(
             "Deployment", receptionist, lambda body: body is not None and not body["spec"]["replicas"]
         )
-        assert "already" in (await parley("suspend", receptionist)).out
-        assert "resumed" in (await parley("resume", receptionist)).out
+        again = (await parley("suspend", receptionist, "-o", "json")).content
+        assert (again["changed"], "already" in again["message"]) == (False, True)
+        done = (await parley("resume", receptionist, "-o", "json")).content
+        assert "resumed" in done.pop("message")
+        whose = {"kind": "VoiceDeployment", "namespace": namespace.name, "name": receptionist}
+        assert done == {"action": "resume", **whose, "changed": True, "revision": None}
         await namespace.until(
             "Deployment", receptionist, lambda body: body is not None and body["spec"]["replicas"] == 2
         )
@@ -219,6 +230,9 @@ class TestDiff:
         longer = await parley("diff", written(tmp_path, receptionist, replicas=2, limits={"sessionsPerPod": 7}))
         assert "replaced one at a time" in longer.err
         assert "Deployment/receptionist (then)" in longer.out
+        [one] = (await parley("diff", written(tmp_path, receptionist, replicas=3), "-o", "json")).content
+        assert (one["name"], one["isNew"], one["rollsPods"]) == (receptionist, False, False)
+        assert any("+  replicas: 3" in text for text in one["differences"])
         assert (await namespace.get("VoiceDeployment", receptionist))["spec"] == before["spec"]
 
     async def test_o12_a_new_one_is_said_to_be_new(
@@ -231,6 +245,47 @@ class TestDiff:
     async def test_o12_a_file_that_a_cluster_would_refuse_is_refused(self, parley: Parley, tmp_path: Path) -> None:
         said = await parley("diff", written(tmp_path, "concierge", replicas=-1))
         assert (said.status, "replicas" in said.err) == (2, True)
+
+
+class TestRender:
+    async def test_o12_the_cluster_is_asked_for_its_apis_and_classes(
+        self, parley: Parley, namespace: Namespace, tmp_path: Path
+    ) -> None:
+        """It has no PodMonitor, and a class whose name tells nothing of its controller."""
+        classes, name = "/apis/networking.k8s.io/v1/ingressclasses", f"edge-{namespace.name}"
+        edge = {"metadata": {"name": name}, "spec": {"controller": "k8s.io/ingress-nginx"}}
+        made = await namespace.client.create(classes, edge, field_manager="test")
+        try:
+            endpoint = {"hosts": ["voice.example.com"], "ingress": {"className": name}}
+            file = written(tmp_path, "concierge", endpoint=endpoint)
+            supposed = by_kind(await parley("render", file))
+            discovered = by_kind(await parley("render", file, "--discover"))
+        finally:
+            await namespace.client.delete(f"{classes}/{name}", uid=made["metadata"]["uid"])
+        assert ("PodMonitor" in supposed, "PodMonitor" in discovered) == (True, False)
+        annotation = "nginx.ingress.kubernetes.io/proxy-read-timeout"
+        assert annotation not in supposed["Ingress"]["metadata"].get("annotations", {})
+        assert annotation in discovered["Ingress"]["metadata"]["annotations"]
+
+
+class TestSessions:
+    async def test_o12_of_all_namespaces(
+        self, parley: Parley, namespace: Namespace, plane: ControlPlane, receptionist: str
+    ) -> None:
+        async with open_namespace(str(plane.kubeconfig), f"{namespace.name}-b") as other:
+            await other.voice("concierge")
+            await other.create("ServiceAccount", {"apiVersion": "v1", "metadata": {"name": "default"}})
+            labels = {"parley.dev/name": "concierge", "app.kubernetes.io/component": "gateway"}
+            pod = {"metadata": {"name": "concierge-1", "labels": labels}, "spec": {"containers": [CONTAINER]}}
+            await other.create("Pod", {"apiVersion": "v1", **pod})
+        said = (await parley("sessions", "-A", "-o", "json")).content
+        found = {(one["namespace"], one["deployment"]) for one in said}
+        assert found >= {(namespace.name, receptionist), (f"{namespace.name}-b", "concierge")}
+        assert {one["pod"] for one in said} >= {"concierge-1", *await pods_of(namespace)}
+        shown = (await parley("sessions", "-A")).out
+        assert shown.startswith("NAMESPACE")
+        assert "does not answer" in shown
+        assert (await parley("sessions", receptionist, "-A")).status == 2
 
 
 class TestHistory:
@@ -246,8 +301,12 @@ class TestHistory:
         assert "+  greeting: Ahoy" in said.out
         assert "has no revision 7" in (await parley("rollback", receptionist, "--to", "7")).err
 
-        back = await parley("rollback", receptionist)
-        assert "back to revision 1" in back.out
+        offered = await parley.offered("rollback", "-n", namespace.name, receptionist, "--to", "")
+        assert offered == ["2", "1"]
+
+        back = (await parley("rollback", receptionist, "-o", "json")).content
+        assert "back to revision 1" in back["message"]
+        assert (back["action"], back["revision"]) == ("rollback", found[0]["name"])
         spec = (await namespace.get("VoiceDeployment", receptionist))["spec"]
         assert ("greeting" in spec["agent"], spec["replicas"]) == (False, 3)
         await namespace.until_any("ControllerRevision", lambda body: bool(body["revision"] == 3))
@@ -258,9 +317,8 @@ class TestHistory:
 class TestDrain:
     async def test_o12_only_pods_of_gateways_are_drained(self, parley: Parley, namespace: Namespace) -> None:
         await namespace.create("ServiceAccount", {"apiVersion": "v1", "metadata": {"name": "default"}})
-        container = {"name": "c", "image": "none"}
         await namespace.create(
-            "Pod", {"apiVersion": "v1", "metadata": {"name": "other"}, "spec": {"containers": [container]}}
+            "Pod", {"apiVersion": "v1", "metadata": {"name": "other"}, "spec": {"containers": [CONTAINER]}}
         )
         assert "there is no pod nobody" in (await parley("drain", "nobody")).err
         assert "is no gateway's pod" in (await parley("drain", "other")).err
@@ -277,6 +335,9 @@ class TestDrain:
         assert (said.status, "may not go now" in said.err) == (1, True)
         allowed = {"status": {"observedGeneration": 1, **budget, "currentHealthy": 2, "disruptionsAllowed": 1}}
         await namespace.patch("PodDisruptionBudget", receptionist, allowed, "status")
-        assert "drains" in (await parley("drain", pod, "--no-wait")).out
+        done = (await parley("drain", pod, "--no-wait", "-o", "json")).content
+        assert "drains" in done.pop("message")
+        whose = {"kind": "Pod", "namespace": namespace.name, "name": pod}
+        assert done == {"action": "drain", **whose, "changed": True, "revision": None}
         leaving = await namespace.find("Pod", pod)
         assert leaving is None or "deletionTimestamp" in leaving["metadata"]

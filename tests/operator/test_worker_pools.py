@@ -10,8 +10,8 @@ import pytest
 from localcluster import ControlPlane
 from parley_operator.kube.errors import InvalidError
 from tests.operator.cluster import Json, Namespace, condition
+from tests.operator.command import Parley
 from tests.operator.process import OperatorProcess
-from tests.operator.test_cli import Parley
 
 pytestmark = pytest.mark.controlplane
 

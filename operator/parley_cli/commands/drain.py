@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import click
 
 from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
 from parley_cli.completions import pod_names
+from parley_cli.output import TEXT, takes_output
 from parley_cli.pod_view import view_of
+from parley_cli.results import Result
 from parley_operator.kube.client import Json
 from parley_operator.kube.errors import ForbiddenError, NotFoundError, ThrottledError
 from parley_operator.render.labels import COMPONENT
@@ -22,18 +25,31 @@ _LOOK_S = 2.0
 @takes_cluster
 @click.option("--wait/--no-wait", default=True, help="Until the pod is gone.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=3600.0, show_default=True, help="In seconds.")
+@takes_output
 def command(
-    pod: str, kubeconfig: str | None, context: str | None, namespace: str | None, wait: bool, timeout: float
+    pod: str,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    wait: bool,
+    timeout: float,
+    output: str,
 ) -> None:
     """Evict a gateway's POD: it takes no new session, and ends when its last one has.
 
     The disruption budget counts; another pod takes its place. Ends with 1 where the pod is still there after
     the timeout.
     """
-    on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _drain(cluster, pod, wait, timeout))
+    tell = click.echo if output == TEXT else _silent
+    target = Target(kubeconfig, context, namespace)
+    on_cluster(target, lambda cluster: _drain(cluster, pod, timeout if wait else None, tell)).show(output)
 
 
-async def _drain(cluster: Cluster, name: str, wait: bool, timeout_s: float) -> None:
+def _silent(_: str) -> None:
+    """For programs, which read the result."""
+
+
+async def _drain(cluster: Cluster, name: str, timeout_s: float | None, tell: Callable[[str], None]) -> Result:
     path = f"{await cluster.collection('Pod', 'v1')}/{name}"
     pod = await _gateway_pod(cluster, path, name)
     metadata = {"name": name, "namespace": cluster.namespace}
@@ -50,9 +66,12 @@ async def _drain(cluster: Cluster, name: str, wait: bool, timeout_s: float) -> N
         raise click.ClickException(
             f"{name} may not go now: {error.message} Run more pods (spec.replicas), or try again later."
         ) from error
-    click.echo(f"{name}: drains; it takes no new session")
-    if wait:
-        await _until_gone(cluster, path, name, timeout_s)
+    said = "drains; it takes no new session"
+    if timeout_s is not None:
+        tell(f"{name}: {said}")
+        await _until_gone(cluster, path, name, timeout_s, tell)
+        said = "gone"
+    return Result(action="drain", kind="Pod", namespace=cluster.namespace, name=name, message=said)
 
 
 async def _gateway_pod(cluster: Cluster, path: str, name: str) -> Json:
@@ -65,19 +84,20 @@ async def _gateway_pod(cluster: Cluster, path: str, name: str) -> Json:
     return pod
 
 
-async def _until_gone(cluster: Cluster, path: str, name: str, timeout_s: float) -> None:
+async def _until_gone(
+    cluster: Cluster, path: str, name: str, timeout_s: float, tell: Callable[[str], None]
+) -> None:
     shown: int | None = None
     try:
         async with asyncio.timeout(timeout_s):
             while (pod := await _found(cluster, path)) is not None:
                 left = await _sessions(cluster, pod)
                 if left is not None and left != shown:
-                    click.echo(f"{name}: {left} sessions left")
+                    tell(f"{name}: {left} sessions left")
                     shown = left
                 await asyncio.sleep(_LOOK_S)
     except TimeoutError:
         raise click.ClickException(f"{name} is still there after {timeout_s:g} s; it goes on draining") from None
-    click.echo(f"{name}: gone")
 
 
 async def _found(cluster: Cluster, path: str) -> Json | None:

@@ -6,7 +6,7 @@ import click
 
 from parley_cli.ages import age
 from parley_cli.cluster import Target, on_cluster, takes_cluster
-from parley_cli.completions import voice_deployment_names
+from parley_cli.completions import revision_numbers, voice_deployment_names
 from parley_cli.diffs import coloured, differences
 from parley_cli.history import Revision, history
 from parley_cli.output import TEXT, takes_output, write
@@ -16,7 +16,14 @@ from parley_cli.tables import table
 @click.command("history")
 @click.argument("name", shell_complete=voice_deployment_names)
 @takes_cluster
-@click.option("--diff", "pair", type=(int, int), metavar="FROM TO", help="What changed between two revisions.")
+@click.option(
+    "--diff",
+    "pair",
+    type=(int, int),
+    metavar="FROM TO",
+    shell_complete=revision_numbers,
+    help="What changed between two revisions.",
+)
 @takes_output
 def command(
     name: str,

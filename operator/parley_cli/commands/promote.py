@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import click
 
-from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.completions import canary_names
+from parley_cli.output import takes_output
 from parley_cli.promoting import promote
+from parley_cli.results import Result
 
 
 @click.command("promote")
-@click.argument("name")
+@click.argument("name", shell_complete=canary_names)
 @takes_cluster
-def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None) -> None:
+@takes_output
+def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None, output: str) -> None:
     """Bring what a VoiceDeployment's canary tries to all of its pods.
 
     The spec stays as it is: an annotation names the revision, so that the next change is tried again, and a GitOps
     tool has nothing to undo. To give a canary up, go back to the older spec: `parley rollback NAME`.
     """
-    revision = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: promote(cluster, name))
+    target = Target(kubeconfig, context, namespace)
+    on_cluster(target, lambda cluster: _promoted(cluster, name)).show(output)
+
+
+async def _promoted(cluster: Cluster, name: str) -> Result:
+    revision = await promote(cluster, name)
     if revision is None:
         raise click.ClickException(f"{name} has no canary: `parley status {name}` shows what runs")
-    click.echo(f"{name}: revision {revision} goes to all pods. `parley status {name}` shows how it goes.")
+    said = f"revision {revision} goes to all pods. `parley status {name}` shows how it goes."
+    return Result(action="promote", namespace=cluster.namespace, name=name, revision=revision, message=said)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import click
 
-from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
 from parley_cli.completions import voice_deployment_names
+from parley_cli.output import takes_output
+from parley_cli.results import Result
 from parley_cli.suspending import suspend
 
 
 @click.command("resume")
 @click.argument("name", shell_complete=voice_deployment_names)
 @takes_cluster
-def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None) -> None:
+@takes_output
+def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None, output: str) -> None:
     """Start a suspended VoiceDeployment again."""
-    changed = on_cluster(
-        Target(kubeconfig, context, namespace), lambda cluster: suspend(cluster, name, suspended=False)
-    )
-    if changed:
-        click.echo(f"{name}: resumed. `parley status {name}` shows when its pods are ready.")
-    else:
-        click.echo(f"{name}: is not suspended.")
+    target = Target(kubeconfig, context, namespace)
+    on_cluster(target, lambda cluster: _resumed(cluster, name)).show(output)
+
+
+async def _resumed(cluster: Cluster, name: str) -> Result:
+    changed = await suspend(cluster, name, suspended=False)
+    said = f"resumed. `parley status {name}` shows when its pods are ready." if changed else "is not suspended."
+    return Result(action="resume", namespace=cluster.namespace, name=name, changed=changed, message=said)

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import click
 
-from parley_cli.cluster import Target, on_cluster, takes_cluster
-from parley_cli.completions import voice_deployment_names
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.completions import revision_numbers, voice_deployment_names
 from parley_cli.history import roll_back
+from parley_cli.output import takes_output
+from parley_cli.results import Result
 
 
 @click.command("rollback")
 @click.argument("name", shell_complete=voice_deployment_names)
 @takes_cluster
-@click.option("--to", "number", type=click.IntRange(min=1), metavar="REVISION", help="Instead of the one before.")
+@click.option(
+    "--to",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="REVISION",
+    shell_complete=revision_numbers,
+    help="Instead of the one before.",
+)
+@takes_output
 def command(
-    name: str, kubeconfig: str | None, context: str | None, namespace: str | None, number: int | None
+    name: str,
+    kubeconfig: str | None,
+    context: str | None,
+    namespace: str | None,
+    number: int | None,
+    output: str,
 ) -> None:
     """Write an older revision into the spec of a VoiceDeployment; its pods are then replaced one at a time.
 
@@ -24,7 +39,10 @@ def command(
     the spec, revert there instead: it would undo this.
     """
     target = Target(kubeconfig, context, namespace)
-    chosen = on_cluster(target, lambda cluster: roll_back(cluster, name, number))
-    click.echo(
-        f"{name}: back to revision {chosen.number} ({chosen.name}). `parley status {name}` shows how it goes."
-    )
+    on_cluster(target, lambda cluster: _rolled_back(cluster, name, number)).show(output)
+
+
+async def _rolled_back(cluster: Cluster, name: str, number: int | None) -> Result:
+    chosen = await roll_back(cluster, name, number)
+    said = f"back to revision {chosen.number} ({chosen.name}). `parley status {name}` shows how it goes."
+    return Result(action="rollback", namespace=cluster.namespace, name=name, revision=chosen.name, message=said)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import click
 
-from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
 from parley_cli.completions import voice_deployment_names
+from parley_cli.output import takes_output
+from parley_cli.results import Result
 from parley_cli.suspending import suspend
 
 
 @click.command("suspend")
 @click.argument("name", shell_complete=voice_deployment_names)
 @takes_cluster
-def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None) -> None:
+@takes_output
+def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None, output: str) -> None:
     """Scale a VoiceDeployment to zero. Sessions that run are told, and may end within rollout.drainTimeout."""
-    changed = on_cluster(
-        Target(kubeconfig, context, namespace), lambda cluster: suspend(cluster, name, suspended=True)
+    target = Target(kubeconfig, context, namespace)
+    on_cluster(target, lambda cluster: _suspended(cluster, name)).show(output)
+
+
+async def _suspended(cluster: Cluster, name: str) -> Result:
+    changed = await suspend(cluster, name, suspended=True)
+    said = (
+        f"suspended. Its sessions drain; `parley resume {name}` answers again."
+        if changed
+        else "is suspended already."
     )
-    if changed:
-        click.echo(f"{name}: suspended. Its sessions drain; `parley resume {name}` answers again.")
-    else:
-        click.echo(f"{name}: is suspended already.")
+    return Result(action="suspend", namespace=cluster.namespace, name=name, changed=changed, message=said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -27,8 +28,10 @@ def command(
     """Check the VoiceDeployments in files, without a cluster.
 
     Errors are what a cluster would refuse; warnings are what it would take and you should know of. Each begins
-    with FILE:LINE. Ends with 0 where there is no error, 1 where there is one, 2 where a file cannot be read; the
-    others are checked all the same.
+    with FILE:LINE. Notes are for whoever runs the ingress controller, and are said once.
+
+    Ends with 0 where there is no error, 1 where there is one, 2 where a file cannot be read; the others are
+    checked all the same.
     """
     result = read((*files, *filenames), supposed(apis, ingress_controller))
     if output != TEXT:
@@ -36,6 +39,7 @@ def command(
     else:
         for one in result.found:
             _show(one)
+        _show_notes(result.found)
     for problem in result.unreadable:
         click.echo(f"{click.style('error', fg='red')}: {problem}", err=True)
     sys.exit(_status(result))
@@ -48,9 +52,9 @@ def _status(result: Read) -> int:
 
 
 def _content(one: Checked) -> dict[str, object]:
-    errors, warnings = (
+    errors, warnings, notes = (
         [{"line": remark.line, "path": remark.path, "message": remark.message} for remark in remarks]
-        for remarks in (one.errors, one.warnings)
+        for remarks in (one.errors, one.warnings, one.notes)
     )
     return {
         "file": str(one.file),
@@ -58,6 +62,7 @@ def _content(one: Checked) -> dict[str, object]:
         "valid": not errors,
         "errors": errors,
         "warnings": warnings,
+        "notes": notes,
     }
 
 
@@ -68,6 +73,21 @@ def _show(one: Checked) -> None:
         click.echo(_said(one, remark, click.style("warning", fg="yellow")))
     if not one.errors:
         click.echo(f"{one.name}: {click.style('valid', fg='green')}")
+
+
+def _show_notes(found: Iterable[Checked]) -> None:
+    """Each once, whomever it concerns: it is for whoever runs the ingress controller."""
+    named: dict[str, list[Checked]] = {}
+    for one in found:
+        for remark in one.notes:
+            named.setdefault(str(remark), []).append(one)
+    for message, concerned in named.items():
+        names = ", ".join(dict.fromkeys(one.name for one in concerned))
+        click.echo(f"{click.style('note', fg='cyan')}: {names}: {message}")
+    if named:
+        click.echo(
+            "Once that is seen to, `endpoint.controllerAdvice: Acknowledged` keeps it from being said again."
+        )
 
 
 def _said(one: Checked, remark: Remark, grade: str) -> str:

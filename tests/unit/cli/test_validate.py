@@ -76,8 +76,8 @@ def written(folder: Path, text: str, name: str = "a.yaml") -> str:
     return str(folder / name)
 
 
-def places(path: str, *, grade: str = "errors") -> dict[str, int]:
-    (report,) = json.loads(run("validate", path, "-o", "json").stdout)
+def places(path: str, *arguments: str, grade: str = "errors") -> dict[str, int]:
+    (report,) = json.loads(run("validate", path, *arguments, "-o", "json").stdout)
     return {one["path"] or one["message"]: one["line"] for one in report[grade]}
 
 
@@ -98,11 +98,25 @@ def test_o12_people_and_editors_read_file_and_line_first(tmp_path: Path) -> None
 
 
 def test_o12_a_warning_is_no_error_and_has_its_line(tmp_path: Path) -> None:
-    path = written(tmp_path, WARNED)
-    assert run("validate", path).exit_code == 0
-    lines = places(path, grade="warnings")
-    assert lines
-    assert set(lines.values()) <= set(range(7, 10)) | {1}
+    path = written(tmp_path, WARNED + "  observability:\n    alerts: {mode: Enabled}\n")
+    assert run("validate", path, "--api", "none").exit_code == 0
+    [(message, line)] = places(path, "--api", "none", grade="warnings").items()
+    assert ("PrometheusRule" in message, line) == (True, 11)
+
+
+def test_o12_what_the_controller_must_be_told_is_a_note_said_once_for_all(tmp_path: Path) -> None:
+    behind = WARNED.replace("ingress: {}", "ingress: {className: traefik}")
+    for name in ("receptionist", "concierge"):
+        written(tmp_path, behind.replace("receptionist", name), f"{name}.yaml")
+    said = run("validate", str(tmp_path)).stdout
+    assert said.count("graceTimeOut") == 1
+    assert "note: concierge, receptionist: SetInController: " in said
+    assert "controllerAdvice: Acknowledged" in said
+    assert "warning" not in said
+    reports = json.loads(run("validate", str(tmp_path), "-o", "json").stdout)
+    assert [(bool(one["notes"]), one["warnings"]) for one in reports] == [(True, []), (True, [])]
+    seen_to = behind.replace("  endpoint:\n", "  endpoint:\n    controllerAdvice: Acknowledged\n")
+    assert run("validate", written(tmp_path, seen_to, "seen-to.yaml")).stdout == "receptionist: valid\n"
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
@@ -129,11 +143,14 @@ def test_every_path_of_a_document_has_the_line_where_its_key_stands(document: ob
 
 def test_o12_a_file_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
     written(tmp_path, "a: [", "broken.yaml")
+    written(tmp_path, "a: 2026-13-45", "no-such-day.yaml")
+    written(tmp_path, "[" * 5000, "too-deep.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     written(tmp_path, RULES, "rules.yaml")
     written(tmp_path, WARNED, "warned.yaml")
     said = run("validate", str(tmp_path))
     assert said.exit_code == 2
-    assert "broken.yaml" in said.stderr
+    assert all(name in said.stderr for name in ("broken.yaml", "no-such-day.yaml", "too-deep.yaml", "binary.yaml"))
     assert "rules.yaml:10: error" in said.stdout
     assert "receptionist: valid" in said.stdout
 
@@ -153,3 +170,15 @@ def test_o12_which_apis_there_are_may_be_said(tmp_path: Path) -> None:
 def test_o12_programs_may_read_yaml(tmp_path: Path) -> None:
     (report,) = yaml.safe_load(run("validate", written(tmp_path, RULES), "-o", "yaml").stdout)
     assert report["errors"][0]["line"] == 10
+
+
+def test_o12_a_folder_that_cannot_be_read_hides_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = written(tmp_path, RULES)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    said = run("validate", str(tmp_path), path)
+    assert said.exit_code == 2
+    assert f"{tmp_path}: Permission denied" in said.stderr
+    assert "a.yaml:10: error" in said.stdout
