@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from localcluster import ControlPlane
 from localcluster.builds import BuildCache
 from localcluster.paths import cache_dir
 from localcluster.progress import Progress
 from localcluster.versions import KUBECTL
-from tests.operator.cluster import Namespace, open_namespace, with_deepgram
+from tests.operator.cluster import Json, Namespace, condition, open_namespace, with_deepgram
 from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare
 from tests.operator.process import OperatorProcess
 
@@ -26,8 +28,9 @@ NAMESPACE = "voice"
 _HEAD = """# What healthy, broken and rolling ones look like
 <!-- Written by `python -m tests.operator.status_page` from a real API server; do not edit. -->
 
-Three resources: `receptionist` serves; `concierge` names a Secret that is not there; the new pods of `front-desk`
-cannot start, as their image does not exist, while the old ones go on serving.
+Four resources: `receptionist` serves; `concierge` names a Secret that is not there; `switchboard` replaces its
+pods one by one; the new pods of `front-desk` cannot start, as their image does not exist. The old pods of both go
+on serving.
 [Conditions](conditions.md) says what each reason means, and what to do.
 """
 _SECTIONS = (
@@ -36,25 +39,52 @@ _SECTIONS = (
     ("The same by `parley`", ("parley", "status")),
     ("A healthy one", ("parley", "status", "receptionist")),
     ("A broken one", ("parley", "status", "concierge")),
+    ("A rolling one", ("parley", "status", "switchboard")),
     ("One whose rollout does not go on", ("parley", "status", "front-desk")),
     ("The broken one by kubectl, with its events", ("kubectl", "describe", "vd", "concierge")),
 )
 
 
 async def played(namespace: Namespace) -> None:
-    """The three resources, each in its state."""
-    await namespace.voice("receptionist", replicas=2)
-    await namespace.voice("front-desk", replicas=2)
-    await namespace.until_ready("receptionist")
-    await namespace.until_ready("front-desk")
+    """The four resources, each in its state."""
+    names = ("receptionist", "front-desk", "switchboard")
+    for name in names:
+        await namespace.voice(name, replicas=2)
+    async with namespace.kubelet():
+        for name in names:
+            await namespace.until("VoiceDeployment", name, _is_complete)
     await namespace.voice("concierge", pipeline=with_deepgram("voice-keys"))
     await namespace.until_condition("concierge", "Ready", "False", "SecretNotFound")
-    before = {pod["metadata"]["name"] for pod in await namespace.find_all("Pod")}
-    await namespace.edit("front-desk", version="9.9")
-    while not (new := {pod["metadata"]["name"] for pod in await namespace.find_all("Pod")} - before):  # noqa: ASYNC110
-        await asyncio.sleep(0.2)
-    await namespace.pod_waits(new.pop(), reason="ImagePullBackOff", message="Back-off pulling image")
+    new = await _new_pod(namespace, "front-desk", version="9.9")
+    await namespace.pod_waits(new, reason="ImagePullBackOff", message="Back-off pulling image")
     await namespace.until_condition("front-desk", "Ready", "False", "ImagePullBackOff")
+    await _new_pod(namespace, "switchboard", limits={"sessionsPerPod": 50})
+    await namespace.until("VoiceDeployment", "switchboard", _rolls)
+
+
+async def _new_pod(namespace: Namespace, name: str, **spec: Any) -> str:
+    """Edit a resource; gives the first pod that follows, which nobody makes ready any more."""
+    before = {pod["metadata"]["name"] for pod in await namespace.find_all("Pod")}
+    found: list[str] = []
+
+    def is_new(pod: Json) -> bool:
+        found.append(pod["metadata"]["name"])
+        return found[-1] not in before
+
+    await namespace.edit(name, **spec)
+    await namespace.until_any("Pod", is_new)
+    return found[-1]
+
+
+def _is_complete(body: Json | None) -> bool:
+    """All pods run the spec, and serve."""
+    progressing = condition(body, "Progressing")
+    return progressing is not None and progressing["reason"] == "RolloutComplete"
+
+
+def _rolls(body: Json | None) -> bool:
+    """The first new pod is there, and starts."""
+    return body is not None and body["status"].get("updatedReplicas") == 1
 
 
 def shown(command: tuple[str, ...], *, kubectl: Path, kubeconfig: Path) -> str:
@@ -90,6 +120,28 @@ async def page(plane: ControlPlane, kubectl: Path, folder: Path) -> str:
             return "\n".join(parts)
         finally:
             operator.stop()
+
+
+_VARYING = (
+    (r"\d{4}-\d\d-\d\dT[\d:]+Z", "MOMENT"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UID"),
+    (r"\b\d+\.\d+\.\d+\.\d+\b", "ADDRESS"),
+    (r"\b[0-9a-f]{24}\b", "HASH"),
+    (r"-[0-9a-f]{8,10}-[a-z0-9]{5}\b", "-POD"),
+    (r"-[0-9a-f]{8,10}\b", "-HASH"),
+    (r"\b(\d+[hms])+\b", "AGE"),
+    (r"(Resource Version: +)\d+", r"\1N"),
+    (r"(?<=\S) {2,}|-{2,}", " "),
+)
+"""What is another at each time, by pattern, and columns as wide as it."""
+
+
+def essence(text: str) -> list[str]:
+    """The lines of a page without what is another at each time; the order of names is, where they have hashes."""
+    for pattern, instead in _VARYING:
+        text = re.sub(pattern, instead, text)
+    sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    return [line for section in sections for line in sorted(section.splitlines())]
 
 
 def main() -> None:
