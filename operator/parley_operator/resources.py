@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from parley_operator.api import KIND
+from parley_operator.api.conditions import Reason
 from parley_operator.hosts import HostClaims
 from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import Key
@@ -50,6 +51,14 @@ class Resources:
             certificate = (body.get("status") or {}).get("certificate") or {}
             if "notAfter" in certificate:
                 yield key, certificate["notAfter"]
+
+    def not_ready(self) -> Iterator[Key]:
+        """Those that should serve and do not, or of which that is not known; a suspended one should not."""
+        for key, body in self._bodies.items():
+            found = (one for one in (body.get("status") or {}).get("conditions") or () if one["type"] == "Ready")
+            ready: Json = next(found, {})
+            if ready.get("status") != "True" and ready.get("reason") != Reason.SUSPENDED:
+                yield key
 
     def observe(self, body: Json) -> set[Key]:
         """A resource was seen; returns whom to wake: itself if anything matters, and rivals for hosts."""

@@ -52,6 +52,24 @@ class _Certificates(Collector):
         yield family
 
 
+class _NotReady(Collector):
+    """Read at each scrape: as many series as there are resources in trouble, and none for those that serve."""
+
+    def __init__(self, keys: Callable[[], Iterable[Key]]) -> None:
+        self._keys = keys
+
+    def collect(self) -> Iterable[Metric]:
+        """The family of gauges, with labels as above."""
+        family = GaugeMetricFamily(
+            "parley_operator_not_ready",
+            "1 for each VoiceDeployment that is not Ready, unless it is suspended.",
+            labels=["voice_namespace", "voice_deployment"],
+        )
+        for namespace, name in self._keys():
+            family.add_metric([namespace, name], 1)
+        yield family
+
+
 class OperatorMetrics:
     """All metrics of one operator process."""
 
@@ -106,6 +124,10 @@ class OperatorMetrics:
     def observe_certificates(self, expiries: Callable[[], Iterable[tuple[Key, str]]]) -> None:
         """Tell when certificates expire; moments are as statuses have them."""
         self.registry.register(_Certificates(expiries))
+
+    def observe_not_ready(self, keys: Callable[[], Iterable[Key]]) -> None:
+        """Name the resources that should serve and do not."""
+        self.registry.register(_NotReady(keys))
 
     def render(self) -> bytes:
         """The text format."""

@@ -14,6 +14,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.render import render
 from parley_operator.render.alerts import ALERTS
 from parley_operator.render.prometheus_rule import rule_groups
+from tests.unit.operator.alert_case import Case, promtool_test
 from tests.unit.operator.conftest import Promtool
 from tests.unit.operator.examples import MINIMAL, resource, secret
 from tests.unit.operator.facts import FACTS, of_kind, parse, the
@@ -39,16 +40,9 @@ def everything(*, when_away: str = "Allow", cost: dict[str, Any] | None = None, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
-    """Series, and whether an alert fires of them at a moment."""
+class VoiceCase(Case):
+    """Of a resource's own alerts; summaries are without its name."""
 
-    alert: str
-    about: str
-    series: dict[str, str]
-    """In promtool's notation: 0+3x20 begins at 0 and grows by 3 in each of 20 minutes."""
-    at: str
-    fires: dict[str, str] = field(default_factory=dict)
-    """Severities, each with the summary without the resource's name; empty where nobody is called."""
     labels: dict[str, str] = field(default_factory=lambda: dict(AT))
     of: VoiceDeployment = field(default_factory=everything)
 
@@ -115,29 +109,29 @@ RECORDS = {**AT, "destination": "postgres"}
 PRICE = {**AT, "provider": "OpenAICompatible", "model": "llama-3"}
 
 CASES = [
-    Case(
+    VoiceCase(
         alert="VoiceSynthesisSlow",
         about="a tenth of the sentences begins late for ten minutes",
         series=synthesis(early=90, late=10),
         at="11m",
         fires={"warning": "the voice begins late, 95 % of sentences within 625ms"},
     ),
-    Case(alert="VoiceSynthesisSlow", about="not yet for five", series=synthesis(early=90, late=10), at="5m"),
-    Case(
+    VoiceCase(alert="VoiceSynthesisSlow", about="not yet for five", series=synthesis(early=90, late=10), at="5m"),
+    VoiceCase(
         alert="VoiceSynthesisSlow",
         about="one sentence in fifty may be late",
         series=synthesis(early=98, late=2),
         at="20m",
     ),
-    Case(alert="VoiceSynthesisSlow", about="nobody speaks", series=synthesis(early=0, late=0), at="20m"),
-    Case(
+    VoiceCase(alert="VoiceSynthesisSlow", about="nobody speaks", series=synthesis(early=0, late=0), at="20m"),
+    VoiceCase(
         alert="VoiceSynthesisSlow",
         about="no more is promised than 800 ms",
         series=synthesis(early=90, late=10),
         at="20m",
         of=everything(observability={"sla": {"synthesis": "800ms"}}),
     ),
-    Case(
+    VoiceCase(
         alert="VoiceSynthesisSlow",
         about="another deployment's",
         series={
@@ -145,64 +139,64 @@ CASES = [
         },
         at="20m",
     ),
-    Case(
+    VoiceCase(
         alert="VoicePromisesBroken",
         about="one turn in ten breaks a promise for longer than ten minutes",
         series=turns(kept="0+9x30", broken="0+1x30"),
         at="12m",
         fires={"critical": "only 90% of turns keep what observability.sla promises"},
     ),
-    Case(
+    VoiceCase(
         alert="VoicePromisesBroken",
         about="not yet for ten minutes",
         series=turns(kept="0+9x30", broken="0+1x30"),
         at="10m",
     ),
-    Case(
+    VoiceCase(
         alert="VoicePromisesBroken",
         about="one in fifty may",
         series=turns(kept="0+49x30", broken="0+1x30"),
         at="30m",
     ),
-    Case(
+    VoiceCase(
         alert="VoicePromisesBroken",
         about="a single bad turn in a quiet night",
         series=turns(kept="0x30", broken="0x5 1x25"),
         at="10m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRepliesFail",
         about="one answer in five fails for longer than five minutes",
         series=replies(completed="0+3x30", interrupted="0+1x30", failed="0+1x30"),
         at="7m",
         fires={"critical": "20% of answers fail"},
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRepliesFail",
         about="one in ten may",
         series=replies(completed="0+8x30", interrupted="0+1x30", failed="0+1x30"),
         at="20m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRepliesFail",
         about="a single failure in a quiet night",
         series=replies(completed="0x30", interrupted="0x30", failed="0x5 1x25"),
         at="10m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceSessionsFail",
         about="half of the sessions end by a failure",
         series=sessions(client_ended="0+4x30", providers_failed="0+3x30", internal="0+1x30"),
         at="7m",
         fires={"critical": "50% of sessions end by a failure"},
     ),
-    Case(
+    VoiceCase(
         alert="VoiceSessionsFail",
         about="clients that go are no failure",
         series=sessions(client_ended="0+1x30", client_gone="0+9x30", budget="0+1x30", internal="0x30"),
         at="20m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceProviderAway",
         about="left alone, and tried in vain now and then",
         series={series("voice_provider_breaker", stage="llm", provider="Anthropic"): "0x2 2x3 1 2x20"},
@@ -210,13 +204,13 @@ CASES = [
         fires={"warning": "Anthropic (llm) does not answer and is left alone"},
         labels=PROVIDER,
     ),
-    Case(
+    VoiceCase(
         alert="VoiceProviderAway",
         about="it came back in between",
         series={series("voice_provider_breaker", stage="llm", provider="Anthropic"): "0x2 2x3 0 2x4"},
         at="9m",
     ),
-    Case(
+    VoiceCase(
         alert="VoicePodsNearlyFull",
         about="both pods together",
         series={
@@ -226,7 +220,7 @@ CASES = [
         at="6m",
         fires={"warning": "pods hold 90% of the sessions that they may"},
     ),
-    Case(
+    VoiceCase(
         alert="VoicePodsNearlyFull",
         about="one is full, the other empty",
         series={
@@ -235,14 +229,14 @@ CASES = [
         },
         at="20m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceCallersTurnedAway",
         about="five in a minute",
         series={series("voice_connection_closes_total", code="4424"): "0x10 5x20"},
         at="12m",
         fires={"critical": "about 5 callers were turned away in five minutes: pods are full"},
     ),
-    Case(
+    VoiceCase(
         alert="VoiceCallersTurnedAway",
         about="that was long ago, and other codes say other things",
         series={
@@ -251,7 +245,7 @@ CASES = [
         },
         at="20m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceEventLoopLate",
         about="one look in ten finds it late",
         series=lag(late=12),
@@ -259,17 +253,17 @@ CASES = [
         fires={"warning": "pod receptionist-1 does what is due 75ms late"},
         labels={**AT, "pod": "receptionist-1"},
     ),
-    Case(alert="VoiceEventLoopLate", about="one in forty may", series=lag(late=3), at="20m"),
-    Case(
+    VoiceCase(alert="VoiceEventLoopLate", about="one in forty may", series=lag(late=3), at="20m"),
+    VoiceCase(
         alert="VoiceBudgetNearlyUsed",
         about="one pod knows of more than the other",
         series=budget("10x5 85x20", other="20x30"),
         at="10m",
         fires={"warning": "85% of today's budget is used"},
     ),
-    Case(alert="VoiceBudgetNearlyUsed", about="not yet", series=budget("79x30"), at="10m"),
-    Case(alert="VoiceBudgetNearlyUsed", about="used up is another matter", series=budget("101x30"), at="10m"),
-    Case(
+    VoiceCase(alert="VoiceBudgetNearlyUsed", about="not yet", series=budget("79x30"), at="10m"),
+    VoiceCase(alert="VoiceBudgetNearlyUsed", about="used up is another matter", series=budget("101x30"), at="10m"),
+    VoiceCase(
         alert="VoiceBudgetNearlyUsed",
         about="half is near enough where the resource says so",
         series=budget("51x30"),
@@ -277,16 +271,16 @@ CASES = [
         fires={"warning": "51% of today's budget is used"},
         of=everything(cost={"perDay": "100", "warnAtPercent": 50}),
     ),
-    Case(
+    VoiceCase(
         alert="VoiceBudgetUsedUp",
         about="at the limit",
         series=budget("100x30"),
         at="1m",
         fires={"critical": "today's budget is used up: nobody is answered until midnight UTC"},
     ),
-    Case(alert="VoiceBudgetUsedUp", about="nearly", series=budget("99x30"), at="10m"),
-    Case(alert="VoiceBudgetUsedUp", about="a new day", series=budget("100x5 0x20"), at="10m"),
-    Case(
+    VoiceCase(alert="VoiceBudgetUsedUp", about="nearly", series=budget("99x30"), at="10m"),
+    VoiceCase(alert="VoiceBudgetUsedUp", about="a new day", series=budget("100x5 0x20"), at="10m"),
+    VoiceCase(
         alert="VoicePricesUnknown",
         about="a model of one's own",
         series={series("voice_prices_unknown", provider="OpenAICompatible", model="llama-3"): "1x30"},
@@ -294,13 +288,13 @@ CASES = [
         fires={"warning": "no price is known for OpenAICompatible llama-3: limits of cost leave it out"},
         labels=PRICE,
     ),
-    Case(
+    VoiceCase(
         alert="VoicePricesUnknown",
         about="not yet for ten minutes",
         series={series("voice_prices_unknown", provider="OpenAICompatible", model="llama-3"): "1x30"},
         at="9m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRecordsNotKept",
         about="rows are refused",
         series={
@@ -311,7 +305,7 @@ CASES = [
         fires={"warning": "sessions' records do not reach postgres"},
         labels=RECORDS,
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRecordsNotKept",
         about="rows are lost",
         series={
@@ -322,20 +316,20 @@ CASES = [
         fires={"warning": "sessions' records do not reach postgres"},
         labels=RECORDS,
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRecordsNotKept",
         about="rows that arrive",
         series={series("voice_records_refused_total", destination="postgres"): "3x40"},
         at="20m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRedisAway",
         about="one pod cannot reach it",
         series={series("voice_redis_up"): "1x30", series("voice_redis_up", OTHER_POD): "1x2 0x30"},
         at="8m",
         fires={"warning": "Redis cannot be reached: each pod counts sessions and money alone"},
     ),
-    Case(
+    VoiceCase(
         alert="VoiceRedisAway",
         about="and lets nobody in",
         series={series("voice_redis_up"): "0x30"},
@@ -343,8 +337,10 @@ CASES = [
         fires={"critical": "Redis cannot be reached: new sessions are refused"},
         of=everything(when_away="Refuse"),
     ),
-    Case(alert="VoiceRedisAway", about="for a moment", series={series("voice_redis_up"): "1x2 0x3 1x9"}, at="8m"),
-    Case(
+    VoiceCase(
+        alert="VoiceRedisAway", about="for a moment", series={series("voice_redis_up"): "1x2 0x3 1x9"}, at="8m"
+    ),
+    VoiceCase(
         alert="VoiceCertificateExpiring",
         about="in ten days",
         series=certificate(10),
@@ -352,14 +348,14 @@ CASES = [
         fires={"warning": "the certificate expires in 9d 22h 0m 0s"},
         labels=CERTIFICATE,
     ),
-    Case(alert="VoiceCertificateExpiring", about="in a month", series=certificate(29), at="2h"),
-    Case(
+    VoiceCase(alert="VoiceCertificateExpiring", about="in a month", series=certificate(29), at="2h"),
+    VoiceCase(
         alert="VoiceCertificateExpiring",
         about="for less than an hour, while it is renewed",
         series=certificate(13.9),
         at="30m",
     ),
-    Case(
+    VoiceCase(
         alert="VoiceCertificateExpiring",
         about="in two days",
         series=certificate(2),
@@ -373,41 +369,16 @@ CASES = [
 ]
 
 
-def alert_test(case: Case) -> dict[str, Any]:
-    """In promtool's words."""
-    rules = [rule for group in rule_groups(case.of) for rule in group["rules"] if rule["alert"] == case.alert]
-    fired = [rule for rule in rules if rule["labels"]["severity"] in case.fires]
-    assert len(fired) == len(case.fires)
-    return {
-        "eval_time": case.at,
-        "alertname": case.alert,
-        "exp_alerts": [
-            {
-                "exp_labels": {**case.labels, **rule["labels"]},
-                "exp_annotations": {
-                    **rule["annotations"],
-                    "summary": f"default/receptionist: {case.fires[rule['labels']['severity']]}",
-                },
-            }
-            for rule in fired
-        ],
-    }
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.alert}: {case.about}")
 def test_g14_it_fires_when_it_should_and_not_before(
-    case: Case, promtool: Promtool, write_yaml: Callable[[str, Any], str]
+    case: VoiceCase, promtool: Promtool, write_yaml: Callable[[str, Any], str]
 ) -> None:
+    groups = rule_groups(case.of)
+    rules = [rule for group in groups for rule in group["rules"]]
     content = {
-        "rule_files": [write_yaml("rules.yaml", {"groups": rule_groups(case.of)})],
+        "rule_files": [write_yaml("rules.yaml", {"groups": groups})],
         "evaluation_interval": "1m",
-        "tests": [
-            {
-                "interval": "1m",
-                "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
-                "alert_rule_test": [alert_test(case)],
-            }
-        ],
+        "tests": [promtool_test(case, rules, whose="default/receptionist: ")],
     }
     promtool("test", "rules", write_yaml("test.yaml", content))
 

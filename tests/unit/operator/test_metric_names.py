@@ -48,6 +48,7 @@ def told() -> dict[str, set[str]]:
     money.watch_redis(lambda: True)
     money.watch_budget(Scope.DEPLOYMENT, Decimal(1), lambda: Decimal(0))
     operator = OperatorMetrics()
+    operator.observe_not_ready(lambda: [("default", "receptionist")])
     operator.observe_certificates(lambda: [(("default", "receptionist"), "2027-01-01T00:00:00Z")])
     return dict(_series(gateway.registry)) | dict(_series(operator.registry))
 

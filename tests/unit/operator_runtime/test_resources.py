@@ -69,3 +69,16 @@ def test_a_child_finds_its_resource_although_its_label_cannot_hold_every_name() 
     child = resources.children_of(("ns", long))
     assert len(child[1]) <= 63
     assert resources.owner_of(child) == ("ns", long)
+
+
+def test_o10_who_should_serve_and_does_not_is_told_but_for_the_suspended() -> None:
+    resources = Resources()
+    said = {
+        "serves": {"type": "Ready", "status": "True", "reason": "Serving"},
+        "broken": {"type": "Ready", "status": "False", "reason": "SecretNotFound"},
+        "suspended": {"type": "Ready", "status": "False", "reason": "Suspended"},
+        "untold": {"type": "Available", "status": "True", "reason": "PodsReady"},
+    }
+    for name, condition in said.items():
+        resources.observe({**resource(name), "status": {"conditions": [condition]}})
+    assert {name for _, name in resources.not_ready()} == {"broken", "untold"}
