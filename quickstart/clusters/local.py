@@ -8,6 +8,7 @@ from localcluster.cluster import LocalCluster
 from localcluster.components import traefik
 from localcluster.images import Build, Images
 from localcluster.progress import Progress
+from localcluster.record import load_record
 from localcluster.target import Local
 from quickstart.clusters.base import Entrance
 from quickstart.commands import Commands
@@ -32,8 +33,9 @@ class LocalNode:
 
     @property
     def is_up(self) -> bool:
-        """Whether a node of this name is there already."""
-        return self.target.kubeconfig.exists()
+        """Whether a node of this name is there already; what a command that was cut short left behind is none."""
+        record = load_record(self.target.cluster.paths)
+        return record is not None and record.complete
 
     @property
     def shell(self) -> str:
