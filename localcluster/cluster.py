@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -182,7 +182,7 @@ class LocalCluster:
         self._wait(containerd.NAME, ready=self._containerd_answers)
         self.import_archive(pause)
         self._start_all([parts.kubelet()])
-        self._apply_file(parts.custom_resources())
+        self._apply_files(parts.custom_resources())
         self._start_all([parts.traefik()])
         needs = (etcd.NAME, apiserver.NAME, containerd.NAME)
         self._wait(kubelet.NAME, ready=self.node_is_ready, needs=needs)
@@ -220,14 +220,15 @@ class LocalCluster:
         ctr = str(self.layout.runtime.binaries / "ctr")
         return (ctr, "--address", containerd.SOCKET, "--namespace", containerd.NAMESPACE, *arguments)
 
-    def _apply_file(self, file: Path) -> None:
-        """Through kubectl: the file is YAML, which the standard library cannot read."""
+    def _apply_files(self, files: Sequence[Path]) -> None:
+        """Through kubectl: they are YAML, which the standard library cannot read."""
         kubectl = self.builds.binary(KUBECTL, "kubectl")
         command = [f"{kubectl}", f"--kubeconfig={self.paths.kubeconfig}", "apply", "--server-side"]
-        command += ["--force-conflicts", "--field-manager=localcluster", f"--filename={file}"]
+        command += ["--force-conflicts", "--field-manager=localcluster"]
+        command += [f"--filename={file}" for file in files]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
-            raise ClusterError("kubectl", f"{file.name}: {result.stderr.strip()}", "run `up` again")
+            raise ClusterError("kubectl", result.stderr.strip(), "run `up` again")
 
     def _metrics_are_served(self) -> bool:
         try:

@@ -24,6 +24,7 @@ from localcluster.processes import Program
 from localcluster.versions import (
     COREDNS,
     ETCD,
+    GATEWAY_API_CRDS,
     KUBE_APISERVER,
     KUBE_CONTROL,
     KUBE_NODE,
@@ -116,9 +117,10 @@ class Parts:
             *traefik.manifests(),
         ]
 
-    def custom_resources(self) -> Path:
-        """The definitions of Traefik's own resources."""
-        return self.builds.binary(TRAEFIK, traefik.CRDS)
+    def custom_resources(self) -> list[Path]:
+        """The definitions of Traefik's own resources and of the Gateway API's."""
+        gateway_api = [self.builds.binary(GATEWAY_API_CRDS, Path(asset).name) for asset in GATEWAY_API_CRDS.assets]
+        return [self.builds.binary(TRAEFIK, traefik.CRDS), *gateway_api]
 
     def names(self) -> list[str]:
         """All parts, in the order of start."""

@@ -289,6 +289,6 @@ CONTROL_PLANE = (ETCD, KUBE_APISERVER, KUBECTL, KUBE_CONTROL)
 
 FULL = (
     *(KUBE_APISERVER, TRAEFIK, ETCD, KUBECTL, HELM, KUBE_CONTROL, KUBE_NODE),
-    *(METRICS_SERVER, CONTAINERD, CNI, PAUSE, COREDNS),
+    *(METRICS_SERVER, CONTAINERD, CNI, PAUSE, COREDNS, GATEWAY_API_CRDS),
 )
 """Two are built at a time: the largest first, and none beside one that compiles the same packages."""

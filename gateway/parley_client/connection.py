@@ -28,6 +28,7 @@ from parley_contract.native import (
     SessionStarted,
 )
 
+_TOO_MANY = 429
 _ABNORMAL = 1006
 _OPEN_S = 10.0
 _CLOSE_S = 5.0
@@ -202,11 +203,13 @@ def _parsed(text: str) -> AnyServerMessage | None:
 
 
 def _refused_handshake(error: InvalidStatus) -> UnreachableError | RefusedError:
-    """Gateways say why in JSON; whatever else answers there is no gateway."""
+    """Gateways say why in JSON; whatever else answers there is no gateway, or counts who comes before it does."""
     status = error.response.status_code
     try:
         message = json.loads(error.response.body or b"")["error"]
     except (ValueError, KeyError, TypeError):
+        if status == _TOO_MANY:
+            return RefusedError(status, "too many connections from this address in a short time: wait a moment")
         return UnreachableError(
             f"the server answered HTTP {status}: no gateway answers at this URL. "
             "Is it the path of the native protocol, and is the VoiceDeployment Ready?"

@@ -16,6 +16,8 @@ ADDRESS = "127.0.0.1"
 WEB_PORT, WEBSECURE_PORT = 8080, 8443
 """Preferred ports; others are taken where these are in use."""
 CRDS = "kubernetes-crd-definition-v1.yml"
+_GATEWAY_KINDS = ("gatewayclasses", "gateways", "httproutes", "grpcroutes", "referencegrants")
+"""Of the Gateway API's standard channel, all of which it waits for."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ def traefik(binary: Path, *, kubeconfig: Path, entrypoints: Entrypoints) -> Prog
         "--providers.kubernetesIngress.throttleDuration=200ms",
         f"--providers.kubernetesCRD.ingressClass={CLASS}",
         "--providers.kubernetesCRD.throttleDuration=200ms",
+        "--providers.kubernetesGateway=true",
+        f"--providers.kubernetesGateway.statusAddress.ip={ADDRESS}",
+        "--providers.kubernetesGateway.throttleDuration=200ms",
         "--providers.providersThrottleDuration=200ms",
         "--global.checkNewVersion=false",
         "--global.sendAnonymousUsage=false",
@@ -56,7 +61,7 @@ def traefik(binary: Path, *, kubeconfig: Path, entrypoints: Entrypoints) -> Prog
 
 
 def manifests() -> list[Manifest]:
-    """Its rights and its IngressClass, the default one."""
+    """Its rights and its IngressClass, the default one. A GatewayClass is whoever's that wants Gateways."""
     ingress_class = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "IngressClass",
@@ -70,6 +75,8 @@ def manifests() -> list[Manifest]:
         ("networking.k8s.io", "ingresses ingressclasses", watch),
         ("networking.k8s.io", "ingresses/status", "update"),
         ("traefik.io", "*", watch),
+        ("gateway.networking.k8s.io", " ".join(_GATEWAY_KINDS), watch),
+        ("gateway.networking.k8s.io", " ".join(f"{kind}/status" for kind in _GATEWAY_KINDS), "update"),
     )
     return [*cluster_role(USER, rules=rules), ingress_class]
 

@@ -58,7 +58,13 @@ async def call(
     namespace: Namespace, name: str, *, host: str, entrance: Entrance, token: str | None = None
 ) -> AsyncIterator[Call]:
     """A session with a VoiceDeployment."""
-    line = line_to(namespace, name, host=host, entrance=entrance, token=token)
+    async with on(line_to(namespace, name, host=host, entrance=entrance, token=token)) as made:
+        yield made
+
+
+@asynccontextmanager
+async def on(line: Line) -> AsyncIterator[Call]:
+    """A session on a line."""
     async with line.connect() as connection:
         made = Call(connection)
         async with made.conversation:

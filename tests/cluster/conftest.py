@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from localcluster.components import apiserver
+from localcluster.components.traefik import Entrypoints
 from localcluster.processes import Processes
 from localcluster.progress import Progress
 from quickstart import release
@@ -48,6 +49,11 @@ class Cluster:
         entrance = self.node.entrance()
         assert entrance is not None
         return entrance
+
+    @property
+    def entrypoints(self) -> Entrypoints:
+        """Traefik's ports, which the listeners of a Gateway have, too."""
+        return self.node.target.cluster.parts.entrypoints
 
     @property
     def machine(self) -> str:

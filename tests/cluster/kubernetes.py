@@ -24,6 +24,8 @@ PATHS = {
     "Lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
+    "Middleware": "/apis/traefik.io/v1alpha1/namespaces/{}/middlewares",
+    "HTTPRoute": "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "VoiceDeployment": "/apis/parley.dev/v1alpha1/namespaces/{}/voicedeployments",

@@ -116,6 +116,10 @@ def test_traefiks_own_resources_are_known(kubectl: Kubectl) -> None:
     assert "middlewares.traefik.io" in kubectl("api-resources", "--api-group=traefik.io", "--output=name")
 
 
+def test_the_gateway_api_is_known(kubectl: Kubectl) -> None:
+    assert "gateways" in kubectl("api-resources", "--api-group=gateway.networking.k8s.io", "--output=name")
+
+
 def test_up_again_is_the_same_cluster(node: LocalCluster, kubectl: Kubectl) -> None:
     before = _parts(node)
     node.up()

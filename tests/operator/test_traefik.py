@@ -56,13 +56,9 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Traefik with its own definitions and those of the Gateway API."""
     more = (
-        "--providers.kubernetesGateway=true",
-        "--providers.kubernetesGateway.throttleDuration=200ms",
-        *(
-            f"--entryPoints.{name}.transport.respondingTimeouts.{limit}={IDLE}s"
-            for name in ("web", "websecure")
-            for limit in ("readTimeout", "writeTimeout", "idleTimeout")
-        ),
+        f"--entryPoints.{name}.transport.respondingTimeouts.{limit}={IDLE}s"
+        for name in ("web", "websecure")
+        for limit in ("readTimeout", "writeTimeout", "idleTimeout")
     )
     with running(tmp_path_factory.mktemp("traefik"), *more) as traefik:
         yield Served(traefik, certificates.new_authority("test", now=datetime.now(UTC)))
