@@ -137,6 +137,10 @@ async def test_where_nothing_changed_nothing_is_asked(
     settled: Namespace, operator: OperatorProcess, audit: Callable[[], list[dict[str, Any]]]
 ) -> None:
     """Reconciled again for news that changes nothing: not one request."""
+    # The gateways of what scales are asked every ten seconds, and their first answer is news.
+    await settled.until(
+        "VoiceDeployment", "receptionist", lambda body: body is not None and "sessions" in body["status"]
+    )
     await _quiet(operator)
     before, reconciles = len(audit()), operator.metric("parley_operator_reconciles_total")
     for number in range(5):
