@@ -16,7 +16,7 @@ from localcluster.gocommand import GoCommand
 from localcluster.progress import Progress
 from localcluster.sources import sources
 from localcluster.toolchain import find_go
-from localcluster.trims import copy_trimmed
+from localcluster.trims import copy_trimmed, make_writable
 from localcluster.versions import GoBuild
 
 AT_ONCE = 2
@@ -110,7 +110,15 @@ def _copy_assets(build: GoBuild, *, go: GoCommand, output: Path) -> None:
     if build.assets:
         source = Path(go("list", "-mod=mod", "-m", "-f", "{{.Dir}}", build.modules[0].path))
         for asset in build.assets:
-            shutil.copyfile(source / asset, output / Path(asset).name)
+            _copy_asset(source / asset, output / Path(asset).name)
+
+
+def _copy_asset(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+        make_writable(target)
+    else:
+        shutil.copyfile(source, target)
 
 
 def _all_sources(build: GoBuild) -> dict[str, str]:

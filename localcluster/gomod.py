@@ -59,7 +59,7 @@ def cache_key(build: GoBuild, *, platform: str, sources: Mapping[str, str]) -> s
         *(f"{name}={value}" for name, value in sorted(ENVIRONMENT.items())),
         *(f"{old} becomes {new}" for old, new in build.renames),
         *build.assets,
-        *(f"{trim.module.checksum} {trim.folder}" for trim in build.trims),
+        *(f"{trim.module.checksum} without {trim.left_out} but {trim.kept}" for trim in build.trims),
         *(f"{name}: {text}" for name, text in sorted(sources.items())),
     ]
     digest = hashlib.sha256("\n".join(ingredients).encode()).hexdigest()

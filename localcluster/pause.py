@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from localcluster.builds import BuildCache, architecture
-from localcluster.cache import make_once
-from localcluster.oci import single_file_image
+from localcluster.builds import BuildCache
+from localcluster.program_image import program_archive
 from localcluster.progress import Progress
 from localcluster.versions import PAUSE
 
@@ -15,13 +14,4 @@ PAUSE_IMAGE = "localhost/parley-pause:1"
 
 def pause_archive(builds: BuildCache, *, cache: Path, progress: Progress) -> Path:
     """The image as an OCI archive in the cache; its build must be there."""
-    binary = builds.binary(PAUSE, "pause")
-
-    def make(folder: Path) -> Path:
-        archive = folder / "pause.tar"
-        archive.write_bytes(single_file_image(binary, name=PAUSE_IMAGE, architecture=architecture()))
-        return archive
-
-    final = cache / "images" / f"{builds.folder(PAUSE).name}.tar"
-    final.parent.mkdir(parents=True, exist_ok=True)
-    return make_once(final, what="making the pause image", make=make, progress=progress)
+    return program_archive(builds, PAUSE, "pause", image=PAUSE_IMAGE, cache=cache, progress=progress)

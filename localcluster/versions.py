@@ -64,14 +64,18 @@ class GoModule:
 
 @dataclass(frozen=True)
 class Trim:
-    """A folder of a dependency that is replaced by our own of the same path below `sources/`.
+    """What of a dependency is replaced by our own files, which lie at the same paths below `sources/SOURCE`.
 
-    It must offer what its importers use; what it leaves out need not be fetched nor compiled.
+    They must offer what its importers use; what they leave out need not be fetched nor compiled.
+
+    - `left_out`: patterns of paths below the module, of folders and of files.
+    - `kept`: files that stay although a pattern has them.
     """
 
     module: GoModule
-    folder: str
     source: str
+    left_out: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class GoBuild:
     - `replace`: `old => new version` lines. A module's own replacements do not apply where it
       is a dependency, so those it needs are repeated here.
     - `renames`: better names for commands than Go gives them.
-    - `assets`: files of the first module that are wanted beside the commands, or alone.
+    - `assets`: files and folders of the first module that are wanted beside the commands, or alone.
     """
 
     name: str
@@ -203,8 +207,8 @@ TRAEFIK = GoBuild(
     version_symbol="github.com/traefik/traefik/v3/pkg/version.Version",
     assets=("docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml",),
     trims=(
-        Trim(LEGO_MODULE, folder="providers/dns", source="lego"),
-        Trim(TRAEFIK_MODULE, folder="pkg/provider/ecs", source="traefik-ecs"),
+        Trim(LEGO_MODULE, source="lego", left_out=("providers/dns",)),
+        Trim(TRAEFIK_MODULE, source="traefik-ecs", left_out=("pkg/provider/ecs",)),
     ),
 )
 HELM = GoBuild(

@@ -8,5 +8,6 @@ FOLDER = Path(__file__).parent
 
 
 def sources(name: str) -> dict[str, str]:
-    """File names and texts of the Go sources called `name`; empty when there are none."""
-    return {path.name: path.read_text() for path in sorted((FOLDER / name).glob("*.go"))}
+    """Relative paths and texts of the Go sources called `name`; empty when there are none."""
+    folder = FOLDER / name
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*.go"))}
