@@ -65,7 +65,7 @@ test: lint ## Everything: static checks, then all layers up to the cluster
 	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) --numprocesses $(shell expr 1 + $(PROCESSES)) \
 		tests/cluster tests/localcluster tests/operator tests/gateway tests/chart tests/unit
 
-.PHONY: test-unit test-chart test-gateway test-operator test-cluster
+.PHONY: test-unit test-chart test-gateway test-operator test-cluster test-scaling
 test-unit: $(STAMP) ## Pure code, in seconds
 	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/unit
 test-chart: $(STAMP) ## The Helm chart and the Kustomize base, rendered and asked of a real API server
@@ -76,6 +76,8 @@ test-operator: $(STAMP) ## The operator against a real API server and etcd
 	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/operator
 test-cluster: $(STAMP) ## A real node: images, Helm, Traefik, conversations from outside
 	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/cluster tests/localcluster
+test-scaling: $(STAMP) ## A real node with the real KEDA and Prometheus, which are built for it: not part of test
+	@$(PYTEST) $(PYTEST_FLAGS) tests/scaling
 
 .PHONY: bench bench-gateway bench-operator
 bench: bench-gateway bench-operator ## Measure both programs, in 25 minutes (BENCH=--quick: 8)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from parley_operator.render.apis import OPTIONAL
 from quickstart import sample
 from quickstart.commands import Commands
 from quickstart.watch import Object, Objects, wait_until
@@ -82,14 +83,15 @@ class Namespace:
             self.commands, say=lambda _: None, namespace=self.name, name=name, within=within
         )
 
-    async def condition(self, name: str, reason: str, *, of: str = "Ready") -> Object:
+    async def condition(self, name: str, reason: str, *, of: str = "Ready", within: float = SECONDS) -> Object:
         """The condition of a VoiceDeployment, once it has this reason."""
 
         def found(objects: Objects) -> list[Object]:
             conditions = objects.get(name, {}).get("status", {}).get("conditions", [])
             return [item for item in conditions if item["type"] == of and item["reason"] == reason]
 
-        return found(await self.until("VoiceDeployment", lambda objects: bool(found(objects))))[0]
+        objects = await self.until("VoiceDeployment", lambda objects: bool(found(objects)), within=within)
+        return found(objects)[0]
 
     async def until_no_children(self) -> None:
         """Until no object of the operator's making is left but pods."""
@@ -101,8 +103,13 @@ class Namespace:
         return self.all("Pod", pods_of(name))
 
     def _path(self, kind: str, query: str = "") -> str:
-        path = PATHS[kind].format(self.name)
+        path = (PATHS.get(kind) or _optional(kind)).format(self.name)
         return f"{path}?{query}" if query else path
+
+
+def _optional(kind: str) -> str:
+    api = OPTIONAL[kind]
+    return f"/apis/{api.api_version}/namespaces/{{}}/{api.plural}"
 
 
 def pods_of(name: str) -> str:

@@ -160,7 +160,7 @@ class Reason(StrEnum):
     UNABLE_TO_SCALE = "UnableToScale", "The autoscaler cannot set the number of pods: read why in the message."
     SCALED_OBJECT_NOT_READY = (
         "ScaledObjectNotReady",
-        "Read what KEDA says; scaling.prometheus is the usual cause. The number of pods stays as it is.",
+        "Read what KEDA says; scaling.prometheus is the usual cause. Until then no pod is taken away.",
     )
     HANDING_OVER = (
         "HandingOver",
