@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 from localcluster.kubeconfig import write_private
@@ -83,9 +84,14 @@ def reap_orphans() -> list[str]:
 
 
 def remove_state(folder: Path) -> None:
-    """Remove a cluster's folder; one that is already gone is no error."""
-    if folder.exists():
-        shutil.rmtree(folder)
+    """Remove a cluster's folder; what is already gone, or goes meanwhile, is no error."""
+    shutil.rmtree(folder, onerror=_unless_gone)
+
+
+def _unless_gone(_: object, __: str, error: tuple[type[BaseException], BaseException, TracebackType]) -> None:
+    """Several may remove the same orphan at once."""
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
 
 
 def _file(paths: StatePaths) -> Path:

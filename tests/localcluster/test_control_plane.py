@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from localcluster import AUDIT_METADATA, ClusterError, ControlPlane
 from localcluster.api import Api
 from localcluster.processes import marked, wait_for_end
-from localcluster.record import reap_orphans
+from localcluster.record import reap_orphans, remove_state
 
 pytestmark = pytest.mark.controlplane
 
@@ -132,6 +133,18 @@ def test_stopping_leaves_no_process_and_no_file(state: Path) -> None:
         assert len(marked(root)) == 2
     assert marked(root) == []
     assert list(state.iterdir()) == []
+
+
+def test_several_may_remove_what_is_left_of_one_at_once(tmp_path: Path) -> None:
+    """As the workers of a test run do that begin after one was killed."""
+    for number in range(10):
+        folder = tmp_path / f"left-{number}"
+        folder.mkdir()
+        for file in range(100):
+            (folder / f"file-{file}").touch()
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(remove_state, [folder] * 4))
+        assert not folder.exists()
 
 
 def test_a_control_plane_whose_owner_was_killed_is_reaped(state: Path) -> None:

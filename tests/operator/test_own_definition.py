@@ -16,7 +16,7 @@ from tests.operator.cluster import Namespace
 from tests.operator.conftest import CRD, OPERATOR_USER
 from tests.operator.process import OperatorProcess
 
-pytestmark = pytest.mark.controlplane
+pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
 OWN = [yaml.safe_load(CRD.read_text())]
 RESOURCES = "/apis/parley.dev/v1alpha1/voicedeployments"

@@ -12,7 +12,7 @@ from tests.operator.cluster import Namespace
 from tests.operator.conftest import StartOperator, rules
 from tests.operator.fault_proxy import fault_proxy
 
-pytestmark = pytest.mark.controlplane
+pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
 QUICK = ("--lease-duration", "10", "--lease-renew-deadline", "7", "--lease-retry", "1")
 RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}"

@@ -17,7 +17,7 @@ from tests.operator.conftest import OPERATOR_USER, StartOperator
 from tests.operator.fault_proxy import Fault, FaultProxy, Hold, fault_proxy
 from tests.operator.picture import contents
 
-pytestmark = pytest.mark.controlplane
+pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
 QUICK = ("--lease-duration", "10", "--lease-renew-deadline", "7", "--lease-retry", "1")
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}

@@ -179,6 +179,7 @@ async def test_o09_ready_says_which_pool_is_not_and_why(namespace: Namespace, op
     await namespace.edit(NAME, workerPools=[pool(updates="Replace", image="example.com/wrong:1")])
     worker = "parley.dev/pool=tts"
     await namespace.until("VoiceDeployment", NAME, holds("Ready", "False", "NoWorkerReady"))
+    await namespace.until_any("Pod", lambda pod: _image_of_pod(pod) == "example.com/wrong:1")
     (new,) = [
         pod for pod in await namespace.find_all("Pod", worker) if _image_of_pod(pod) == "example.com/wrong:1"
     ]

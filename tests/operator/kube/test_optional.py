@@ -170,8 +170,9 @@ async def test_o10_what_may_not_be_read_any_more_is_not_taken_for_absent(
 
         async with (
             open_namespace(str(kubeconfig), namespace.name) as behind,
-            watching(behind.client, widgets, told, crds=False, recheck=NEVER),
+            watching(behind.client, widgets, told, crds=True, recheck=NEVER),
         ):
+            await told.until(lambda log: log[-1:] == [("listed", [])])
             await widgets.make("one")
             await told.until(lambda log: log[-1:] == [("ADDED", ["one"])])
             proxy.plan = refuse
