@@ -248,17 +248,16 @@ def _is_whole(body: Json | None) -> bool:
 
 
 def _is_rolling_out(body: Json | None) -> bool:
-    """Whether the controller has made its new pods, beside old ones or where there were none, and waits for these.
+    """Whether the controller has made its new pods beside the old ones, and waits for these alone.
 
     Before it has counted them there is progress to come, which begins the deadline anew.
     """
     if body is None or body["status"].get("observedGeneration") != body["metadata"]["generation"]:
         return False
-    found = condition(body, "Progressing")
-    if found is None or found["reason"] not in {"NewReplicaSetCreated", "ReplicaSetUpdated"}:
+    if not 0 < body["status"].get("updatedReplicas", 0) < body["status"].get("replicas", 0):
         return False
-    new, every = body["status"].get("updatedReplicas", 0), body["status"].get("replicas", 0)
-    return 0 < new < every or (new == body["spec"]["replicas"] and not body["status"].get("availableReplicas"))
+    found = condition(body, "Progressing")
+    return found is not None and found["reason"] in {"NewReplicaSetCreated", "ReplicaSetUpdated"}
 
 
 def condition(body: Json | None, kind: str) -> Json | None:

@@ -173,10 +173,9 @@ async def test_o07_a_canary_that_does_not_become_ready_obeys_on_failure(
     namespace: Namespace, operator: OperatorProcess, on_failure: str
 ) -> None:
     assert operator.is_running()
-    template = await tried(namespace, onFailure=on_failure)
-    await namespace.let_deadline_pass("receptionist-canary")
+    template = await tried(namespace, onFailure=on_failure, progressDeadline="30s")
     reason = {"Hold": "RolloutStuck", "Rollback": "RolledBack"}[on_failure]
-    ready = await namespace.until_condition("receptionist", "Ready", "False", reason)
+    ready = await namespace.until_condition("receptionist", "Ready", "False", reason, seconds=90)
     assert "3/3 pods ready" in ready["message"]
     body = await namespace.get("VoiceDeployment", "receptionist")
     assert body["status"]["failedRevision"] == body["status"]["updateRevision"]
