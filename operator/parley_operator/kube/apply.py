@@ -36,6 +36,7 @@ NO_VERSION = "1"
 """A resource version that no object has: an empty etcd is at revision 1, so that its first write is the second.
 
 An apply that demands it conflicts with whatever is there; where nothing is, there is nothing to compare it with.
+That is how the server has it, and promised nowhere: one that refuses it is asked what is there.
 """
 
 
@@ -101,18 +102,19 @@ class Applier:
             live = await self._find(path, ref, owner)
         if live is None:
             try:
-                return await self._create(path, manifest, wanted)
-            except ConflictError:
+                unseen = _with_metadata(manifest, resourceVersion=NO_VERSION)
+                return await self._create(path, unseen, wanted)
+            except (ConflictError, InvalidError):
                 live = await self._find(path, ref, owner)
                 if live is None:
-                    raise
+                    # The name is free: the server makes nothing that bears a version.
+                    return await self._create(path, manifest, wanted)
         if is_new:
             raise OverlookedError(kind=ref.kind, name=ref.name)
         return await self._update(path, manifest, live, wanted)
 
-    async def _create(self, path: str, manifest: Json, wanted: str) -> Outcome:
+    async def _create(self, path: str, body: Json, wanted: str) -> Outcome:
         """Raises `ConflictError` where the name is taken."""
-        body = _with_metadata(manifest, resourceVersion=NO_VERSION)
         answer = await self._client.apply(path, body, field_manager=FIELD_MANAGER, force=False)
         self._inventory.record(answer, applied=wanted)
         return "created"

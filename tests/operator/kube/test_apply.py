@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from parley_operator.kube.apply import Applier, Owner
 from parley_operator.kube.discovery import Discovery, Ref
-from parley_operator.kube.errors import ConflictError, NameConflictError, OverlookedError, PredecessorError
+from parley_operator.kube.errors import (
+    ApiError,
+    ConflictError,
+    InvalidError,
+    NameConflictError,
+    OverlookedError,
+    PredecessorError,
+)
 from parley_operator.kube.inventory import Inventory
 from parley_operator.views import VIEWS
 from tests.operator.cluster import Json, Namespace
@@ -51,6 +60,30 @@ async def world(namespace: Namespace) -> World:
 async def test_an_absent_object_is_created_and_then_left_alone(world: World) -> None:
     assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "created"
     assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ConflictError(status=409, reason="Conflict", message="the object has been modified"),
+        InvalidError(status=422, reason="Invalid", message="metadata.resourceVersion: must not be set"),
+    ],
+    ids=["conflict", "invalid"],
+)
+async def test_a_server_that_makes_nothing_under_a_version_is_asked_without(
+    world: World, monkeypatch: pytest.MonkeyPatch, refusal: ApiError
+) -> None:
+    client = world.namespace.client
+    apply = client.apply
+
+    async def strict(path: str, body: Json, **how: Any) -> Json:
+        if "resourceVersion" in body["metadata"]:
+            raise refusal
+        return await apply(path, body, **how)
+
+    monkeypatch.setattr(client, "apply", strict)
+    assert await world.applier.apply(world.manifest("child", a="1"), world.owner) == "created"
+    assert (await world.namespace.get("ConfigMap", "child"))["data"] == {"a": "1"}
 
 
 async def test_a_changed_manifest_is_applied_and_a_field_no_longer_said_goes(world: World) -> None:
