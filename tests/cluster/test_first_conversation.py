@@ -66,6 +66,7 @@ async def test_o2_every_child_is_the_resources_own(namespace: Namespace) -> None
         "ConfigMap",
         "Deployment",
         "Ingress",
+        "Middleware",
         "PodDisruptionBudget",
         "Secret",
         "Service",

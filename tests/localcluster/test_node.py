@@ -45,7 +45,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     kubectl = Kubectl(cluster)
     kubectl("apply", "--server-side", f"--filename={MANIFESTS}")
     kubectl("rollout", "status", "deployment/proxy", "--timeout=120s")
-    wait_until(lambda: _status(_plain(cluster)) == http.client.OK, seconds=30)
+    wait_until(lambda: _status(_plain(cluster)) == http.client.OK, seconds=120)
     yield cluster
     cluster.down()
 
@@ -82,7 +82,7 @@ def test_a_pod_is_reached_through_the_ingress_with_tls(node: LocalCluster) -> No
 
 def test_a_service_is_reached_from_the_machine(kubectl: Kubectl) -> None:
     address = kubectl("get", "service", "proxy", "--output=jsonpath={.spec.clusterIP}")
-    wait_until(lambda: is_listening(address, 80), seconds=30)
+    wait_until(lambda: is_listening(address, 80), seconds=120)
     assert version_through(http.client.HTTPConnection(address, 80, timeout=30)) == "v1.36.3"
 
 
@@ -140,7 +140,7 @@ def test_up_starts_a_part_that_was_killed(node: LocalCluster, kubectl: Kubectl, 
 def test_pods_run_on_after_repairs(node: LocalCluster, kubectl: Kubectl) -> None:
     kubectl("rollout", "restart", "deployment/proxy")
     kubectl("rollout", "status", "deployment/proxy", "--timeout=120s")
-    wait_until(lambda: _status(_plain(node)) == http.client.OK, seconds=30)
+    wait_until(lambda: _status(_plain(node)) == http.client.OK, seconds=120)
     test_a_pod_reaches_the_api_server_with_its_own_account(kubectl)
 
 
