@@ -29,10 +29,8 @@ PYTEST := $(BIN)/python -m pytest
 PYTEST_FLAGS ?=
 # Hundreds of processes start here: byte code that none may keep would be compiled by each anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Most tests wait for servers more than they compute: two processes for each core, and one for the node, whose tests
-# take turns and hardly compute. What takes longest is named first, so that nothing long is left for the end.
-PROCESSES := $(shell expr 2 \* $$(nproc))
-SPREAD = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+# Most tests wait for servers more than they compute: two processes for each core.
+SPREAD = --numprocesses $(shell expr 2 \* $$(nproc)) --dist loadfile --no-loadscope-reorder
 
 START := $(shell date +%s)
 # $(call say,TEXT) prints TEXT with the seconds since make began.
@@ -61,9 +59,10 @@ images: $(STAMP) ## Build both images and bring them into the cluster
 test: lint ## Everything: static checks, then all layers up to the cluster
 	$(call say,the programs of the local cluster)
 	@$(BIN)/python -m localcluster build
-	$(call say,all layers)
-	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) --numprocesses $(shell expr 1 + $(PROCESSES)) \
-		tests/cluster tests/localcluster tests/operator tests/gateway tests/chart tests/unit
+	$(call say,the layers below the cluster)
+	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/operator tests/gateway tests/chart tests/unit
+	$(call say,the cluster)
+	@$(PYTEST) $(PYTEST_FLAGS) tests/localcluster tests/cluster
 
 .PHONY: test-unit test-chart test-gateway test-operator test-cluster test-scaling
 test-unit: $(STAMP) ## Pure code, in seconds
@@ -75,7 +74,7 @@ test-gateway: $(STAMP) ## The gateway on real sockets, with the official SDKs ag
 test-operator: $(STAMP) ## The operator against a real API server and etcd
 	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/operator
 test-cluster: $(STAMP) ## A real node: images, Helm, Traefik, conversations from outside
-	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/cluster tests/localcluster
+	@$(PYTEST) $(PYTEST_FLAGS) tests/localcluster tests/cluster
 test-scaling: $(STAMP) ## A real node with the real KEDA and Prometheus, which are built for it: not part of test
 	@$(PYTEST) $(PYTEST_FLAGS) tests/scaling
 

@@ -19,6 +19,8 @@ Check = Callable[[Json | None], bool]
 
 LONG_AGO = "2026-01-01T00:00:00Z"
 SECONDS = 30.0
+COLLECTED_SECONDS = 90.0
+"""For what the garbage collector deletes: it looks for kinds that are new to it every half a minute."""
 """For what the operator does: many times longer than it takes, so that a slow machine fails no test."""
 
 PLURALS = {
@@ -127,7 +129,7 @@ class Namespace:
         assert found is not None
         return found
 
-    async def until_gone(self, kind: str, name: str, *, seconds: float = SECONDS) -> None:
+    async def until_gone(self, kind: str, name: str, *, seconds: float = COLLECTED_SECONDS) -> None:
         await self.until(kind, name, lambda body: body is None, seconds=seconds)
 
     async def until_any(self, kind: str, check: Callable[[Json], bool], *, seconds: float = SECONDS) -> None:

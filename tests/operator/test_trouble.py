@@ -124,10 +124,15 @@ async def test_o10_a_namespace_that_is_deleted_in_mid_reconcile_is_left_alone_an
         await namespace.client.delete(f"/api/v1/namespaces/{namespace.name}", uid=body["metadata"]["uid"])
         doomed.set()
         await gone(namespace)
-        proxy.requests.clear()
         assert await namespace.children() == []
         await other.voice("receptionist")
         await other.until_condition("receptionist", "Available", "False", "NoPodReady")
+        # By now the news of the deletion has come, too: the last write that could not know of it is over.
+        proxy.requests.clear()
+        await other.edit("receptionist", replicas=2)
+        await other.until(
+            "Deployment", "receptionist", lambda found: bool(found and found["spec"]["replicas"] == 2)
+        )
     assert [path for method, path in proxy.requests if method in WRITES and f"/{namespace.name}/" in path] == []
     log = operator.log()
     assert [line for line in log if line["message"].startswith("reconcile failed")] == []

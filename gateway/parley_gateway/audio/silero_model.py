@@ -1,16 +1,22 @@
 """Silero's voice activity model, run by onnxruntime: windows of many callers in, probabilities of speech out.
 
 The file is `silero_vad_16k_op15.onnx` of silero-vad 6.2.3 (MIT, models/LICENSE.silero-vad), whose own package
-wants PyTorch. Importing this module imports onnxruntime: 20 MB.
+wants PyTorch. Importing this module imports onnxruntime: 20 MB. Its builds tell their makers of their use unless
+they are told not to, some of it as soon as they are imported.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
+
+onnxruntime.disable_telemetry_events()
 
 Floats = NDArray[np.float32]
 
