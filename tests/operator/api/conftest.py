@@ -51,7 +51,11 @@ class Resources:
             with urllib.request.urlopen(request, context=self._context, timeout=10) as response:
                 return Answer(response.status, json.load(response))
         except urllib.error.HTTPError as error:
-            return Answer(error.code, json.load(error))
+            said = error.read()
+            try:
+                return Answer(error.code, json.loads(said))
+            except json.JSONDecodeError:  # a kind whose definition is not served yet: plain text
+                return Answer(error.code, {"message": said.decode(errors="replace")})
 
     def apply(self, document: dict[str, Any], *, manager: str = "test", dry_run: bool = False) -> Answer:
         query = f"?fieldManager={manager}&force=true" + ("&dryRun=All" if dry_run else "")
