@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from localcluster.ports import free_ports
-from tests.operator.web_servers import haproxy, nginx, require_servers, until_listening, words_for
+from tests.operator.web_servers import haproxy, nginx, require_servers, serving, until_listening, words_for
 
 MEBIBYTE = 1024 * 1024
 PATH = "/v1/client_secrets"
@@ -86,11 +86,8 @@ async def unbounded() -> AsyncIterator[int]:
     application = web.Application(client_max_size=0)
     application.router.add_post(PATH, post)
     application.router.add_get("/v1/voice", call)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner.addresses[0][1]
-    await runner.cleanup()
+    async with serving(application) as port:
+        yield port
 
 
 @pytest.mark.parametrize("controller", SERVERS)

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from localcluster.ports import free_ports
-from tests.operator.web_servers import haproxy, nginx, require_servers, until_listening, words_for
+from tests.operator.web_servers import haproxy, nginx, require_servers, serving, until_listening, words_for
 
 SCALE = 10
 PINGS = 20.0
@@ -138,11 +138,8 @@ async def _gateway(heartbeat: float | None) -> AsyncIterator[int]:
 
     application = web.Application()
     application.router.add_get("/v1/voice", echo)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner.addresses[0][1]
-    await runner.cleanup()
+    async with serving(application) as port:
+        yield port
 
 
 async def survives(session: aiohttp.ClientSession, port: int) -> bool:

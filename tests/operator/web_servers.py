@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from getpass import getuser
 from pathlib import Path
 from typing import Any
+
+from aiohttp import web
 
 from localcluster.debian import command_path, require_commands
 from localcluster.paths import cache_dir
@@ -60,6 +62,16 @@ def _running(*command: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(SECONDS)
+
+
+@asynccontextmanager
+async def serving(application: web.Application) -> AsyncIterator[int]:
+    """The server behind them, as the port that it listens on."""
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
 
 
 async def until_listening(*ports: int) -> None:

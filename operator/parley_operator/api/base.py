@@ -37,6 +37,11 @@ class Rule:
         return validation
 
 
+def starts_with_any(subject: str, prefixes: tuple[str, ...]) -> str:
+    """Whether a text begins with one of `prefixes`, in CEL."""
+    return " || ".join(f"{subject}.startsWith('{prefix}')" for prefix in prefixes)
+
+
 class ResourceModel(BaseModel):
     """A part of a VoiceDeployment.
 

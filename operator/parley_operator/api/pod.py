@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from parley_operator.api.base import ResourceModel, Rule
+from parley_operator.api.base import ResourceModel, Rule, starts_with_any
+from parley_operator.api.environment import Variable, unreserved
 from parley_operator.api.proxy import PROXY_VARIABLES, ProxySpec
 from parley_operator.api.quantities import parse_quantity
-from parley_operator.api.references import KeyRef, LocalObjectRef, TextSource
+from parley_operator.api.references import LocalObjectRef, TextSource
 from parley_operator.api.scheduling import Affinity, Toleration, TopologySpreadConstraint
 from parley_operator.api.values import (
     AnnotationValue,
-    EnvironmentName,
     LabelValue,
     ObjectName,
     QualifiedName,
@@ -33,35 +33,6 @@ Annotations = Annotated[dict[QualifiedName, AnnotationValue], Field(max_length=6
 Quantities = Annotated[dict[QualifiedName, Quantity], Field(max_length=16)]
 
 
-def _starts_with_any(subject: str, prefixes: tuple[str, ...]) -> str:
-    return " || ".join(f"{subject}.startsWith('{prefix}')" for prefix in prefixes)
-
-
-class EnvironmentSource(ResourceModel):
-    """Where the value of a variable is: exactly one of secretKeyRef and configMapKeyRef."""
-
-    secret_key_ref: KeyRef | None = None
-    """The Secret and the key in it."""
-    config_map_key_ref: KeyRef | None = None
-    """The ConfigMap and the key in it."""
-
-    rules = (
-        Rule(
-            cel="has(self.secretKeyRef) != has(self.configMapKeyRef)",
-            message="set exactly one of secretKeyRef and configMapKeyRef",
-            holds=lambda source: (source.secret_key_ref is None) != (source.config_map_key_ref is None),
-        ),
-    )
-
-
-ONE_VALUE = Rule(
-    cel="has(self.value) != has(self.valueFrom)",
-    message="set exactly one of value and valueFrom",
-    holds=lambda variable: (variable.value is None) != (variable.value_from is None),
-)
-"""Of variables."""
-
-
 def _requests_fit(resources: Any) -> bool:
     requests, limits = resources.requests or {}, resources.limits or {}
     both = requests.keys() & limits.keys()
@@ -78,25 +49,12 @@ REQUESTS_FIT = Rule(
 """Of resources."""
 
 
-class EnvironmentVariable(ResourceModel):
+class EnvironmentVariable(Variable):
     """A variable for the gateway's container."""
 
-    name: EnvironmentName
-    """Name of the variable."""
-    value: Annotated[str, Field(max_length=4096)] | None = None
-    """Its value. Excludes valueFrom."""
-    value_from: EnvironmentSource | None = None
-    """Where its value is. Excludes value. A change rolls the pods."""
-
     rules = (
-        ONE_VALUE,
-        Rule(
-            cel=f"!({_starts_with_any('self.name', RESERVED_ENVIRONMENT)})",
-            message="names that begin with PARLEY_, LD_ or PYTHON are reserved",
-            field="name",
-            holds=lambda variable: not variable.name.startswith(RESERVED_ENVIRONMENT),
-            blame="FieldValueForbidden",
-        ),
+        *Variable.rules,
+        unreserved(RESERVED_ENVIRONMENT, "names that begin with PARLEY_, LD_ or PYTHON are reserved"),
     )
 
 
@@ -118,7 +76,7 @@ def without_reserved_keys(field: str) -> Rule:
         return not any(key.startswith(RESERVED_LABELS) for key in getattr(model, field) or {})
 
     return Rule(
-        cel=f"!has(self.{field}) || self.{field}.all(key, !({_starts_with_any('key', RESERVED_LABELS)}))",
+        cel=f"!has(self.{field}) || self.{field}.all(key, !({starts_with_any('key', RESERVED_LABELS)}))",
         message="keys that begin with app.kubernetes.io/ or parley.dev/ are written by the operator",
         field=field,
         holds=holds,

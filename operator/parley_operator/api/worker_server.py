@@ -8,9 +8,10 @@ from pydantic import Field
 
 from parley_operator.api.base import ResourceModel, Rule
 from parley_operator.api.bounds import between
-from parley_operator.api.pod import ONE_VALUE, REQUESTS_FIT, EnvironmentSource, Quantities
+from parley_operator.api.environment import Variable, unreserved
+from parley_operator.api.pod import REQUESTS_FIT, Quantities
 from parley_operator.api.quantities import parse_quantity
-from parley_operator.api.values import Duration, EnvironmentName, UrlPath
+from parley_operator.api.values import Duration, UrlPath
 
 OWN_VARIABLES = "PARLEY_"
 """Prefix of the variables that the operator itself gives to workers."""
@@ -21,25 +22,12 @@ Arguments = Annotated[
 ]
 
 
-class WorkerVariable(ResourceModel):
+class WorkerVariable(Variable):
     """A variable for the workers. Its value may name others, as in $(PARLEY_MODEL_CACHE)."""
 
-    name: EnvironmentName
-    """Name of the variable."""
-    value: Annotated[str, Field(max_length=4096)] | None = None
-    """Its value. Excludes valueFrom."""
-    value_from: EnvironmentSource | None = None
-    """Where its value is. Excludes value. A change rolls the pool."""
-
     rules = (
-        ONE_VALUE,
-        Rule(
-            cel=f"!self.name.startsWith('{OWN_VARIABLES}')",
-            message="names that begin with PARLEY_ are written by the operator",
-            field="name",
-            holds=lambda variable: not variable.name.startswith(OWN_VARIABLES),
-            blame="FieldValueForbidden",
-        ),
+        *Variable.rules,
+        unreserved((OWN_VARIABLES,), "names that begin with PARLEY_ are written by the operator"),
     )
 
 

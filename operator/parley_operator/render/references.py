@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.base import ResourceModel
-from parley_operator.api.pod import EnvironmentVariable, PodSpec
+from parley_operator.api.environment import Variable
+from parley_operator.api.pod import PodSpec
 from parley_operator.api.references import KeyRef, SecretSource, TextSource
 from parley_operator.api.worker_pools import WorkerPoolSpec
-from parley_operator.api.worker_server import WorkerVariable
 from parley_operator.render.names import issued_name
 from parley_operator.render.once import once
 
@@ -169,9 +169,7 @@ def _environment(resource: VoiceDeployment) -> Iterator[Reference]:
     yield from _variables(variables or (), "spec.pod.env", Purpose.ENVIRONMENT)
 
 
-def _variables(
-    variables: Iterable[EnvironmentVariable | WorkerVariable], path: str, purpose: Purpose
-) -> Iterator[Reference]:
+def _variables(variables: Iterable[Variable], path: str, purpose: Purpose) -> Iterator[Reference]:
     for index, variable in enumerate(variables):
         source, at = variable.value_from, f"{path}[{index}].valueFrom"
         if source and source.secret_key_ref:
