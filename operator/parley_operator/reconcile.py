@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from parley_operator.api import KIND, InvalidResourceError, VoiceDeployment
+from parley_operator.api import API_VERSION, KIND, InvalidResourceError, VoiceDeployment
 from parley_operator.api.conditions import Reason
 from parley_operator.children import LiveChildren
 from parley_operator.gather import FactsGatherer
@@ -23,6 +23,7 @@ from parley_operator.kube.errors import (
     InvalidError,
     KubeError,
     NameConflictError,
+    NotFoundError,
     OverlookedError,
     TerminatingError,
 )
@@ -148,6 +149,8 @@ class Reconciler:
         rendered = rendered.without(held)
         paused = is_paused(body["metadata"])
         self._applier.recognise(rendered.manifests, owner, resource.status.applied_hash or "")
+        if not paused and resource.status.applied_hash and await self._is_gone(key, rendered, owner):
+            return None
         refused: dict[str, str] = {}
         blocked = None if paused else await self._apply(plan, rendered, owner, refused)
         if blocked is None and not paused:
@@ -170,6 +173,20 @@ class Reconciler:
             return AT_ONCE
         again = _look_again(rendered, blocked, refused, now=now, period=self._look_again)
         return min(wait, again or wait) if held else again
+
+    async def _is_gone(self, key: Key, rendered: Rendered, owner: Owner) -> bool:
+        """Whether a resource that lacks children is itself deleted, of which no watch has told yet.
+
+        What the garbage collector takes away then must not be taken for somebody's hand, and made again.
+        """
+        if all(self._applier.exists(manifest, owner) for manifest in rendered.manifests):
+            return False
+        namespace, name = key
+        try:
+            found = await self._client.get(await self._discovery.path(Ref(API_VERSION, KIND, namespace, name)))
+        except NotFoundError:
+            return True
+        return found["metadata"]["uid"] != owner.uid or "deletionTimestamp" in found["metadata"]
 
     def _held(self, rendered: Rendered, owner: Owner) -> frozenset[ObjectKey]:
         """What waits until the resource is left alone; nothing where the gateway's Deployment is yet to be made.

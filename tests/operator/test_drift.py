@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from localcluster import ControlPlane
 from tests.operator.cluster import Json, Namespace
+from tests.operator.conftest import OPERATOR_USER
+from tests.operator.life import born, rights_of, settle
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
@@ -41,6 +44,18 @@ async def test_every_deleted_child_comes_back(settled: Namespace) -> None:
         uid = (await settled.get(kind, name))["metadata"]["uid"]
         await settled.delete(kind, name)
         await settled.until(kind, name, _is_another(uid), seconds=PROMISE)
+
+
+async def test_what_goes_with_its_resource_is_not_made_again(namespace: Namespace, plane: ControlPlane) -> None:
+    """The garbage collector's deletions may be heard before the resource's own."""
+    await namespace.voice("receptionist")
+    async with rights_of(plane.kubeconfig_for(OPERATOR_USER)) as rights:
+        await settle(namespace, rights, "receptionist")
+        await namespace.delete("Service", "receptionist")
+        life = await born(namespace, rights)
+        await namespace.delete("VoiceDeployment", "receptionist")
+        await life.reconcile("receptionist")
+    assert life.client.applied == []
 
 
 def _is_another(uid: str) -> Callable[[Json | None], bool]:

@@ -2,7 +2,7 @@
 {{- define "parley.rules" -}}
 - apiGroups: [parley.dev]
   resources: [voicedeployments]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [parley.dev]
   resources: [voicedeployments/status]
   verbs: [patch]
