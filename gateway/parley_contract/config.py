@@ -18,7 +18,7 @@ from parley_contract.limits import LimitsConfig, RedisConfig
 from parley_contract.observability import ObservabilityConfig
 from parley_contract.pipeline import DeadlinesConfig, PipelineConfig
 from parley_contract.protocols import NativeProtocolConfig, ProtocolConfig
-from parley_contract.records import RecordsConfig, StripeConfig
+from parley_contract.records import RecordingsConfig, RecordsConfig, StripeConfig
 from parley_contract.turn_taking import TurnTakingConfig
 
 SCHEMA_VERSION = 1
@@ -50,6 +50,7 @@ class GatewayConfig(ConfigModel):
     deadlines: DeadlinesConfig = DeadlinesConfig()
     redis: RedisConfig | None = None
     records: RecordsConfig | None = None
+    recordings: RecordingsConfig | None = None
     stripe: StripeConfig | None = None
     observability: ObservabilityConfig = ObservabilityConfig()
     drain: DrainConfig = DrainConfig()

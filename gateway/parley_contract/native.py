@@ -174,6 +174,8 @@ class SessionStarted(ServerMessage):
     session: str
     limits: SessionLimits
     audio: AudioFormat
+    recorded: bool = False
+    """Whether the session's audio is kept. Tell the caller where the law or courtesy asks for it."""
 
 
 class SpeechStartedMessage(ServerMessage):

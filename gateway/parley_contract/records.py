@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,25 @@ class RecordsConfig(ConfigModel):
     """Whether what was said is kept with the row."""
     retention_days: int = Field(default=30, ge=1, le=3650)
     """After which rows are deleted."""
+
+
+LONGEST_RECORDING_S = 6 * 3600
+"""A WAV file ends at 4 GiB: 6.2 hours of two channels at 48 kHz."""
+
+
+class RecordingsConfig(ConfigModel):
+    """The audio of each session, as a WAV file with the caller left and the agent right."""
+
+    folder: FilePath
+    """A mounted folder; each deployment has one of its own in it."""
+    retention_days: int = Field(default=30, ge=1, le=3650)
+    """After which files are removed."""
+    longest: Annotated[float, Field(gt=0, le=LONGEST_RECORDING_S)] = 3600.0
+    """So much of a session is recorded at most."""
+    min_free: int = Field(default=256 * 1024**2, ge=0)
+    """Bytes of the disk that stay free."""
+    most: int | None = Field(default=None, ge=1)
+    """Bytes that the folder may hold; None where the disk alone bounds it."""
 
 
 class StripeConfig(ConfigModel):

@@ -7,6 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from parley_gateway.health import Health, Phase, StageHealth
 from parley_gateway.loop_lag import LoopLag
 from parley_gateway.metrics import Metrics, SessionMetrics
 from parley_gateway.providers.registry import Pipeline, ProviderNotInstalledError, create_pipeline
+from parley_gateway.recordings.assembly import create_recorder
 from parley_gateway.server import Server, create_server
 from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.sessions import Sessions
@@ -61,6 +63,7 @@ class Gateway:
         self._traces = _traces(config)
         self.profiles = Profiles(config.observability.profiles)
         self._accounting = create_accounting(config, self._metrics.registry)
+        self._recorder = create_recorder(config, self._metrics.registry)
         self._access = create_access(config.auth, vouched=_vouches(config), uses=self._accounting.uses)
         self._pipeline: Pipeline = create_pipeline(
             config.pipeline,
@@ -81,6 +84,7 @@ class Gateway:
             metrics=self._metrics,
             observer=self._observer,
             tools=self._tools,
+            recorder=self._recorder,
         )
         self._app = App(
             config,
@@ -93,7 +97,8 @@ class Gateway:
 
     async def run(self, listener: socket.socket, *, stop: Stop, ready: Callable[[], None]) -> None:
         """Serve on `listener` until asked to stop, then drain. `ready` is called once all stages are warm."""
-        async with self._accounting.running(), self._tools.running():
+        recording = self._recorder.running() if self._recorder else nullcontext()
+        async with self._accounting.running(), self._tools.running(), recording:
             try:
                 await self._serve(listener, stop, ready)
             finally:
@@ -129,7 +134,9 @@ class Gateway:
     def _dependencies(self) -> dict[str, dict[str, Any]]:
         """What else the process depends on, and how each provider of a stage fares, for /health."""
         stages = {stage.value: {"providers": self._pipeline.report(stage)} for stage in Stage}
-        return {**stages, **self._tools.health(), **self._accounting.health(), **self._access.health()}
+        recordings = self._recorder.health() if self._recorder else {}
+        shared = {**self._accounting.health(), **self._access.health()}
+        return {**stages, **self._tools.health(), **shared, **recordings}
 
     async def _warm(self, ready: Callable[[], None]) -> None:
         tools = self._tools.warm(within_s=_TOOLS_S)

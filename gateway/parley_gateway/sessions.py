@@ -19,6 +19,9 @@ from parley_gateway.metrics import Metrics
 from parley_gateway.ports import ClientLink, Tools
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
 from parley_gateway.providers.registry import Pipeline
+from parley_gateway.recordings.about import End
+from parley_gateway.recordings.recorder import Recorder
+from parley_gateway.recordings.recording import Recording
 from parley_gateway.session.config import SessionConfig
 from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.session.session import Session
@@ -49,6 +52,7 @@ class _Running:
     link: ClientLink
     subject: Subject
     account: Account
+    recording: Recording | None
 
 
 class Sessions:
@@ -65,7 +69,9 @@ class Sessions:
         metrics: Metrics,
         observer: Callable[[str, Subject], SessionObserver],
         tools: Tools | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
+        """`recorder`: of sessions' audio; None where it is not kept."""
         self._config = SessionConfig.of(config)
         self._cap = config.limits.sessions_per_pod
         self._pipeline = pipeline
@@ -75,6 +81,7 @@ class Sessions:
         self._metrics = metrics
         self._observer = observer
         self._tools = tools
+        self._recorder = recorder
         self._opening: set[asyncio.Task[object]] = set()
         self._running: dict[asyncio.Task[None], _Running] = {}
         self.draining = False
@@ -151,6 +158,8 @@ class Sessions:
 
     def _start(self, session_id: str, link: ClientLink, subject: Subject, account: Account) -> Admitted:
         """From here on the session's own task closes the account."""
+        recorder = self._recorder
+        recording = recorder.begin(session_id, subject, link.capabilities) if recorder else None
         session = Session(
             session_id,
             link=link,
@@ -159,15 +168,16 @@ class Sessions:
             config=self._config,
             observer=Observers(self._observer(session_id, subject), account.observer),
             tools=self._tools,
+            recording=recording,
         )
-        running = _Running(session, link, subject, account)
+        running = _Running(session, link, subject, account, recording)
         task = asyncio.create_task(self._run(running), name=f"session {session.id}")
         self._running[task] = running
         self._metrics.active_sessions = len(self._running)
         task.add_done_callback(self._forget)
         account.attach(session)
         logger.info("session started", extra={"session": session.id, "subject": subject.name})
-        return Admitted(id=session.id, session=session, cost=lambda: account.cost)
+        return Admitted(session.id, session, cost=lambda: account.cost, recorded=recording is not None)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
@@ -181,6 +191,8 @@ class Sessions:
             running.link.end(EndReason.INTERNAL)
             logger.exception("session failed", extra={"session": session.id})
         finally:
+            if running.recording is not None:
+                running.recording.finish(End.SESSION)
             await running.account.close(reason)
             self._metrics.session_cost(running.subject.tenant, running.account.cost)
         logger.info(

@@ -32,7 +32,8 @@ class TextReport:
 
     def started(self, url: str, session: SessionStarted) -> None:
         """Where and who."""
-        click.echo(click.style(f"connected to {url}, session {session.session}", dim=True))
+        recorded = ", which is recorded" if session.recorded else ""
+        click.echo(click.style(f"connected to {url}, session {session.session}{recorded}", dim=True))
 
     def turn(self, turn: Turn) -> None:
         """Who said what, and how long it took."""

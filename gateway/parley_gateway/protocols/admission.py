@@ -48,6 +48,8 @@ class Admitted:
     session: SessionInput
     cost: Callable[[], Decimal | None] = uncounted
     """What it has cost so far, in US dollars; None where that is not counted."""
+    recorded: bool = False
+    """Whether its audio is kept."""
 
 
 class Admission(Protocol):

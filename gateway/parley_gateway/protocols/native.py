@@ -227,7 +227,7 @@ class NativeConnection:
 
     def _on_admitted(self, admitted: Admitted) -> None:
         self._admitted = admitted
-        self._say(self._started(admitted.id))
+        self._say(self._started(admitted))
         if dropped_ms := self._held.dropped_ms:
             self.notify(InputDropped(dropped_ms))
             self.notify(InputDropped(0))
@@ -239,14 +239,15 @@ class NativeConnection:
             else:
                 self._on_message(item, admitted.session)
 
-    def _started(self, session: str) -> SessionStarted:
+    def _started(self, admitted: Admitted) -> SessionStarted:
         limits = self._limits
         return SessionStarted(
-            session=session,
+            session=admitted.id,
             audio=self._format,
             limits=SessionLimits(
                 duration=limits.session_duration, idle=limits.idle_timeout, frame_bytes=limits.frame_bytes
             ),
+            recorded=admitted.recorded,
         )
 
     # --- messages of a live session ---

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from parley_gateway.audio.formats import SAMPLE_BYTES
 from parley_gateway.conversation.events import PlayoutReported, Quality
 from parley_gateway.ports import ClientLink
+from parley_gateway.session.heard import HeardAudio
 
 FRAME_S = 0.02
 """Chunks are multiples of this, but for a reply's last one."""
@@ -48,8 +49,9 @@ class Playout:
         on_first_audio: Callable[[], None],
         on_underrun: Callable[[int], None],
         on_finished: Callable[[PlayoutReported], None],
+        heard: HeardAudio | None = None,
     ) -> None:
-        """`held`: nothing is written before `start`."""
+        """`held`: nothing is written before `start`. `heard`: is told what the client has played, if anyone is."""
         capabilities = link.capabilities
         self.reply = reply
         self._link = link
@@ -57,6 +59,7 @@ class Playout:
         self._on_first_audio = on_first_audio
         self._on_underrun = on_underrun
         self._on_finished = on_finished
+        self._heard = heard
         self._bytes_per_s = capabilities.output_rate * SAMPLE_BYTES
         self._frame = int(capabilities.output_rate * FRAME_S) * SAMPLE_BYTES
         self._lead_s = max(capabilities.lead_ms / 1000, FRAME_S)
@@ -120,6 +123,7 @@ class Playout:
         """Write nothing for now; what is not written stays here, what is written stays with the client."""
         if self._paused_at is not None or self._over:
             return
+        self._settle()
         if self._client_drops and self._sent:
             self._take_back()
         self._paused_at = self._loop.time()
@@ -130,6 +134,7 @@ class Playout:
         if self._paused_at is None or self._over:
             return
         now, paused_at = self._loop.time(), self._paused_at
+        self._settle()
         self._paused_at = None
         self._origin += now - paused_at if self._client_pauses else self._dry_for(now)
         self._pump()
@@ -138,6 +143,7 @@ class Playout:
         """Silence: what is not written is dropped, and the client drops what it has."""
         if self._over:
             return
+        self._settle()
         self._over = True
         self._freeze()
         self._sleep()
@@ -225,6 +231,7 @@ class Playout:
         if not self._sent:
             self._origin = now
         elif self._unsent and (dry := self._dry_for(now)) > 0:
+            self._settle_all()
             self._origin += dry
             if dry >= FRAME_S and self._sent != self._rests_at:
                 self._on_underrun(_whole_ms(dry))
@@ -246,6 +253,9 @@ class Playout:
             self._kept += pcm
             del self._kept[: -self._kept_bytes]
         self._link.write(self.reply, offset_ms, pcm)
+        if self._heard is not None:
+            self._heard.sent(pcm)
+            self._settle(but_s=_KEPT_S)
         if first:
             self._on_first_audio()
 
@@ -274,6 +284,8 @@ class Playout:
             return
         self._unsent[:0] = self._kept[-unplayed:]
         self._sent -= unplayed
+        if self._heard is not None:
+            self._heard.taken_back(unplayed)
         self._kept.clear()
         self._told_all_sent = False
         self._link.drop(self.reply)
@@ -289,10 +301,21 @@ class Playout:
             self._finish()
 
     def _finish(self) -> None:
+        self._settle_all()
         self._over = True
         self._freeze()
         self._sleep()
         self._on_finished(PlayoutReported(self.reply, self.sent_ms, self.position.quality, finished=True))
+
+    def _settle(self, *, but_s: float = 0.0) -> None:
+        """Tell what was heard; but for the last of it where the client may yet say that it was not."""
+        if self._heard is not None:
+            heard = int((self.position.ms / 1000 - but_s) * self._bytes_per_s)
+            self._heard.settle(heard - heard % SAMPLE_BYTES, began_at=self._origin)
+
+    def _settle_all(self) -> None:
+        if self._heard is not None:
+            self._heard.settle(self._sent, began_at=self._origin)
 
     def _wake_at(self, when: float, callback: Callable[[], None]) -> None:
         self._sleep()

@@ -26,6 +26,7 @@ from parley_gateway.conversation.events import Event, PlayoutReported
 from parley_gateway.conversation.history import HistoryItem
 from parley_gateway.ports import ClientLink, LlmRequest, Tools
 from parley_gateway.providers.registry import Pipeline
+from parley_gateway.session.heard import HeardAudio, SessionRecording
 from parley_gateway.session.latency import ReplyLatency
 from parley_gateway.session.observer import SessionObserver
 from parley_gateway.session.playout import Playout
@@ -48,6 +49,7 @@ class Replies:
         reaper: Reaper,
         observer: SessionObserver,
         silent_s: Callable[[], float | None],
+        recording: SessionRecording | None = None,
     ) -> None:
         """`silent_s`: how long the caller has been silent at the end of a turn."""
         self._session = session
@@ -60,6 +62,7 @@ class Replies:
         self._reaper = reaper
         self._observer = observer
         self._silent_s = silent_s
+        self._recording = recording
         self._work: ReplyWork | None = None
         self._stopped: Playout | None = None
 
@@ -167,7 +170,13 @@ class Replies:
             on_first_audio=latency.played,
             on_underrun=self._observer.underrun,
             on_finished=self._on_played,
+            heard=self._heard(),
         )
+
+    def _heard(self) -> HeardAudio | None:
+        if self._recording is None:
+            return None
+        return HeardAudio(self._recording.agent, rate=self._link.capabilities.output_rate)
 
     def _on_played(self, report: PlayoutReported) -> None:
         self._feed(report)

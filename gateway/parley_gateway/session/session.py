@@ -59,6 +59,7 @@ from parley_gateway.ports import ClientEvent, ClientLink, SttEvent, SttRequest, 
 from parley_gateway.providers.registry import Pipeline
 from parley_gateway.session.config import SessionConfig, phrases
 from parley_gateway.session.dropped import DropNotices
+from parley_gateway.session.heard import SessionRecording
 from parley_gateway.session.latency import HearingLatency
 from parley_gateway.session.observer import SessionObserver, Unobserved
 from parley_gateway.session.reaper import Reaper
@@ -88,8 +89,9 @@ class Session:
         config: SessionConfig,
         observer: SessionObserver | None = None,
         tools: Tools | None = None,
+        recording: SessionRecording | None = None,
     ) -> None:
-        """To be called in the event loop that will run it."""
+        """To be called in the event loop that will run it. `recording`: where its audio is kept, if it is."""
         self.id = session_id
         self._loop = asyncio.get_running_loop()
         self._began_at = self._loop.time()
@@ -108,6 +110,8 @@ class Session:
         self._timers = Timers(self._loop, self._feed)
         self._reaper = Reaper(self._loop, session=session_id)
         self._recognition = self._new_recognition()
+        self._recording = recording
+        self._hear = self._recognition.audio if recording is None else self._hear_and_record
         self._hearing_latency = HearingLatency(self._observer)
         self._drops = DropNotices(link.notify, self._loop.time)
         self._replies = self._new_replies(tools or NoTools())
@@ -153,6 +157,7 @@ class Session:
             reaper=self._reaper,
             observer=self._observer,
             silent_s=lambda: self._hearing_latency.silent_s(self._recognition.received_ms),
+            recording=self._recording,
         )
 
     # --- life ---
@@ -206,7 +211,12 @@ class Session:
     def audio(self, pcm: bytes) -> None:
         """More of the caller's audio."""
         if not self._muted and self._reason is None:
-            self._recognition.audio(pcm)
+            self._hear(pcm)
+
+    def _hear_and_record(self, pcm: bytes) -> None:
+        self._recognition.audio(pcm)
+        if self._recording is not None:
+            self._recording.caller(pcm)
 
     def mute(self, muted: bool) -> None:
         """Ignore audio from now on, or take it again. The recogniser hears no silence: speech is over at once."""

@@ -16,6 +16,7 @@ from parley_operator.api.network_policy import NetworkPolicySpec
 from parley_operator.api.observability import ObservabilitySpec
 from parley_operator.api.pipeline import PipelineSpec
 from parley_operator.api.pod import PodSpec
+from parley_operator.api.recordings import RecordingsSpec
 from parley_operator.api.scaling import ScalingSpec
 from parley_operator.api.state import BillingSpec, RecordsSpec, SessionsSpec
 from parley_operator.api.turn_taking import TurnTakingSpec
@@ -61,6 +62,8 @@ class VoiceDeploymentSpec(ResourceModel):
     """What sessions of different pods share. Absent: caps and budgets hold in each pod alone."""
     records: RecordsSpec | None = None
     """Where a row is kept of each session. Absent: nowhere."""
+    recordings: RecordingsSpec | None = None
+    """Where the audio of each session is kept. Absent: nowhere. A change rolls the pods."""
     billing: BillingSpec | None = None
     """Who is told what to bill. It needs records."""
     observability: ObservabilitySpec | None = None

@@ -112,6 +112,12 @@ def records_not_kept(_: VoiceDeployment, at: str) -> str:
     return f"({lost}) or ({refused})"
 
 
+def recordings_cut(_: VoiceDeployment, at: str) -> str:
+    """Recordings ended before their sessions, or never began."""
+    ends = 'end!~"session|duration"'
+    return f"sum by (namespace, job, end) (increase(voice_recordings_total{{{at},{ends}}}[15m])) > 0"
+
+
 # --- what it stands on ---
 
 

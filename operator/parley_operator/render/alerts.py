@@ -46,6 +46,10 @@ def _keeps_records(resource: VoiceDeployment) -> bool:
     return resource.spec.records is not None
 
 
+def _records_audio(resource: VoiceDeployment) -> bool:
+    return resource.spec.recordings is not None
+
+
 def _lets_in_without_redis(resource: VoiceDeployment) -> bool:
     return resource.spec.sessions is not None and resource.spec.sessions.redis.when_away == "Allow"
 
@@ -155,6 +159,14 @@ ALERTS = (
         summary="sessions' records do not reach {{ $labels.destination }}",
         description="Rows are put aside or lost. The log of the pods says why.",
         concerns=_keeps_records,
+    ),
+    Alert(
+        name="VoiceRecordingsCut",
+        severity="warning",
+        expression=conditions.recordings_cut,
+        summary="about {{ $value | humanize }} recordings in 15 min are not whole: {{ $labels.end }}",
+        description="Conversations go on, unrecorded. The volume of spec.recordings is full, slow or broken.",
+        concerns=_records_audio,
     ),
     Alert(
         name="VoiceRedisAway",

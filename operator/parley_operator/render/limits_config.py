@@ -10,6 +10,7 @@ from parley_operator.api.limits import CostSpec, LimitsSpec, PriceSpec
 from parley_operator.api.spec import VoiceDeploymentSpec
 from parley_operator.api.state import BillingSpec, RecordsSpec
 from parley_operator.render.paths import OUTBOX_DIRECTORY
+from parley_operator.render.recordings_config import recordings_config
 from parley_operator.render.said import said, source_file
 
 
@@ -54,6 +55,7 @@ def state_config(spec: VoiceDeploymentSpec) -> dict[str, Any]:
     return said(
         redis={"url_file": source_file(redis.url), "when_away": redis.when_away} if redis else None,
         records=_records(spec.records) if spec.records else None,
+        recordings=recordings_config(spec.recordings) if spec.recordings else None,
         stripe=_stripe(spec.billing) if spec.billing else None,
     )
 

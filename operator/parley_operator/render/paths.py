@@ -17,6 +17,7 @@ TRUST_DIRECTORY = "/etc/parley/trust"
 TRUST_NAME = "ca.crt"
 OUTBOX_DIRECTORY = "/var/lib/parley/outbox"
 PROFILES_DIRECTORY = "/var/lib/parley/profiles"
+RECORDINGS_DIRECTORY = "/var/lib/parley/recordings"
 
 _NAME_LIMIT = 200
 """File names end at 255 bytes, while a Secret's name and a key have 253 each."""

@@ -1,4 +1,4 @@
-"""The gateway's volumes and where they are mounted: all read-only but /tmp."""
+"""The gateway's volumes and where they are mounted: all read-only but /tmp and what is kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.render import paths
 from parley_operator.render.agent_text import agent_map_name
 from parley_operator.render.gateway_config import config_map_name
+from parley_operator.render.recordings_config import recordings_volume
 from parley_operator.render.references import Purpose, Reference, ValueId, references
 from parley_operator.render.signing import mints_client_secrets, signing_value
 from parley_operator.render.token import is_generated, token_value
@@ -37,16 +38,20 @@ def volumes(resource: VoiceDeployment, *, track: Track = MAIN) -> list[dict[str,
         secret, config_map = {"secretName": bundle.name, **held}, {"name": bundle.name, **held}
         source = {"secret": secret} if bundle.kind == "Secret" else {"configMap": config_map}
         result.append({"name": "trust", **source})
-    return result + [{"name": name, "emptyDir": {"sizeLimit": size}} for name, _, size in _kept(resource)]
+    return result + [{"name": name, **source} for name, _, source in _kept(resource)]
 
 
-def _kept(resource: VoiceDeployment) -> list[tuple[str, str, str]]:
-    """Folders that outlive a container, though not its pod: name, place and size."""
-    profiles = resource.spec.observability is not None and resource.spec.observability.profiling == "Enabled"
-    return [
-        *([("outbox", paths.OUTBOX_DIRECTORY, OUTBOX_SIZE)] if resource.spec.records else []),
-        *([("profiles", paths.PROFILES_DIRECTORY, PROFILES_SIZE)] if profiles else []),
-    ]
+def _kept(resource: VoiceDeployment) -> list[tuple[str, str, dict[str, Any]]]:
+    """Folders that outlive a container: name, place and the volume's source."""
+    spec = resource.spec
+    result: list[tuple[str, str, dict[str, Any]]] = []
+    if spec.records:
+        result.append(("outbox", paths.OUTBOX_DIRECTORY, {"emptyDir": {"sizeLimit": OUTBOX_SIZE}}))
+    if spec.observability is not None and spec.observability.profiling == "Enabled":
+        result.append(("profiles", paths.PROFILES_DIRECTORY, {"emptyDir": {"sizeLimit": PROFILES_SIZE}}))
+    if spec.recordings:
+        result.append(("recordings", paths.RECORDINGS_DIRECTORY, recordings_volume(spec.recordings)))
+    return result
 
 
 def mounts(resource: VoiceDeployment) -> list[dict[str, Any]]:

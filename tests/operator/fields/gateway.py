@@ -12,6 +12,7 @@ LIMITS = "tests/gateway/money/test_limits.py::"
 OUTLIVED = "tests/gateway/resilience/test_recovery.py::"
 PHRASES = "tests/unit/conversation/test_phrases.py::"
 PROVIDERS = "tests/gateway/providers/"
+RECORDED = "tests/gateway/recordings/"
 STRIPE = "tests/gateway/records/test_stripe.py::"
 TRACES = "tests/gateway/test_traces.py::"
 FUNCTIONS = "tests/gateway/tools/test_http_functions.py::"
@@ -202,6 +203,18 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "config protocols[].paths": (f"{ADMISSION}TestHandshake::test_g15_any_path_can_be_configured",),
     "config protocols[].public_url": (
         "tests/unit/protocols/test_twilio_voice.py::test_g11_behind_a_proxy_the_public_url_counts",
+    ),
+    "config recordings.longest": (
+        f"{RECORDED}test_sessions.py::test_g14_a_session_is_recorded_for_so_long_and_talks_on",
+    ),
+    "config recordings.min_free": (
+        f"{RECORDED}test_disks.py::test_g14_without_free_space_nothing_is_recorded_and_everybody_is_answered",
+    ),
+    "config recordings.most": (
+        f"{RECORDED}test_disks.py::test_g14_a_folder_that_is_full_ends_the_recording_and_not_the_conversation",
+    ),
+    "config recordings.retention_days": (
+        "tests/unit/recordings/test_folder.py::test_g14_files_go_when_they_are_old_a_bounded_number_at_a_time",
     ),
     "config records.retention_days": (
         "tests/gateway/records/test_postgres.py::"

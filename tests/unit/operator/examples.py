@@ -320,6 +320,12 @@ ENGINE_SPEC: dict[str, Any] = {
     },
     "sessions": {"redis": {"url": secret("redis", "url"), "whenAway": "Refuse"}},
     "records": {"postgres": {"url": secret("pg-app", "uri")}, "transcripts": "Text", "retentionDays": 90},
+    "recordings": {
+        "persistentVolumeClaim": {"claimName": "voice-recordings"},
+        "retentionDays": 90,
+        "maxDuration": "30m",
+        "minFreeSpace": "1Gi",
+    },
     "billing": {
         "stripe": {
             "apiKey": secret("stripe", "key"),
@@ -406,6 +412,7 @@ GOOD: dict[str, dict[str, Any]] = {
         },
         hsts="Enabled",
     ),
+    "recordings for a sidecar": resource(recordings={"emptyDir": {}}),
     "self-signed": with_ingress(ingress={"tls": {"selfSigned": {}}}),
     "a certificate of cert-manager's": with_ingress(ingress={"tls": {"certManager": CERT_MANAGER}}),
     "a certificate for a day": with_ingress(
@@ -866,6 +873,30 @@ BAD: list[Bad] = [
         resource(billing=ENGINE_SPEC["billing"]),
         "spec.billing",
         "billing needs records",
+    ),
+    Bad(
+        "recordings in no place",
+        resource(recordings={}),
+        "spec.recordings",
+        "set exactly one of persistentVolumeClaim and emptyDir",
+    ),
+    Bad(
+        "recordings in two places",
+        resource(recordings={**ENGINE_SPEC["recordings"], "emptyDir": {}}),
+        "spec.recordings",
+        "set exactly one of persistentVolumeClaim and emptyDir",
+    ),
+    Bad(
+        "recordings in a thimble",
+        resource(recordings={"emptyDir": {"sizeLimit": "10Mi"}}),
+        "spec.recordings.emptyDir.sizeLimit",
+        "sizeLimit must be at least 64Mi",
+    ),
+    Bad(
+        "recordings that no WAV file can hold",
+        resource(recordings={"emptyDir": {}, "maxDuration": "7h"}),
+        "spec.recordings.maxDuration",
+        "maxDuration must be between 10s and 6h",
     ),
     Bad(
         "Twilio's settings for Native",

@@ -32,6 +32,7 @@ def everything(*, when_away: str = "Allow", cost: dict[str, Any] | None = None, 
     document = resource(
         limits={"cost": cost or {"perDay": "100"}},
         records={"postgres": {"url": secret("pg", "uri")}},
+        recordings={"emptyDir": {}},
         sessions={"redis": {"url": secret("redis", "url"), "whenAway": when_away}},
         endpoint={"hosts": ["voice.example.com"], "ingress": {"tls": {"selfSigned": {}}}},
         **spec,
@@ -320,6 +321,23 @@ CASES = [
         alert="VoiceRecordsNotKept",
         about="rows that arrive",
         series={series("voice_records_refused_total", destination="postgres"): "3x40"},
+        at="20m",
+    ),
+    VoiceCase(
+        alert="VoiceRecordingsCut",
+        about="the volume is full",
+        series={series("voice_recordings_total", end="no_room"): "0x5 3x30"},
+        at="10m",
+        fires={"warning": "about 3 recordings in 15 min are not whole: no_room"},
+        labels={**AT, "end": "no_room"},
+    ),
+    VoiceCase(
+        alert="VoiceRecordingsCut",
+        about="sessions end, and some are longer than their recording may be",
+        series={
+            series("voice_recordings_total", end="session"): "0+1x40",
+            series("voice_recordings_total", end="duration"): "0+1x40",
+        },
         at="20m",
     ),
     VoiceCase(

@@ -17,6 +17,8 @@ from parley_gateway.conversation.notices import ReplyStatus
 from parley_gateway.metrics import Metrics
 from parley_gateway.money.limits import Scope, Verdict
 from parley_gateway.money.metrics import MoneyMetrics
+from parley_gateway.recordings.about import End
+from parley_gateway.recordings.metrics import NOT_BEGUN, RecordingMetrics
 from parley_gateway.session.observer import Latency
 from parley_gateway.telemetry.sla import ALL
 from parley_operator.render.dashboard import dashboard_model
@@ -36,6 +38,7 @@ VALUES: dict[tuple[str, str], Collection[str]] = {
     ("voice_budget_verdicts_total", "verdict"): set(Verdict),
     ("voice_provider_breaker", "stage"): set(Stage),
     ("voice_sla_turns_total", "promise"): {ALL},
+    ("voice_recordings_total", "end"): {*End, NOT_BEGUN},
     ("voice_speech_cache_lookups_total", "result"): {"hit", "miss"},
 }
 """Values of labels that have no others."""
@@ -47,6 +50,7 @@ def told() -> dict[str, set[str]]:
     money = MoneyMetrics(gateway.registry)
     money.watch_redis(lambda: True)
     money.watch_budget(Scope.DEPLOYMENT, Decimal(1), lambda: Decimal(0))
+    RecordingMetrics(gateway.registry)
     operator = OperatorMetrics()
     operator.observe_not_ready(lambda: [("default", "receptionist")])
     operator.observe_certificates(lambda: [(("default", "receptionist"), "2027-01-01T00:00:00Z")])

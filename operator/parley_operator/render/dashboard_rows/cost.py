@@ -65,5 +65,15 @@ ROW = Row(
             description="Where records are kept: for the database, and for billing.",
             queries=(Query("sum by (destination) (voice_records_waiting{$AT})", "{{destination}}"),),
         ),
+        Panel(
+            title="Recordings that are not whole",
+            description="Where spec.recordings is set: per hour, and why they ended before their session.",
+            queries=(
+                Query(
+                    f'sum by (end) (rate(voice_recordings_total{{$AT,end!="session"}}{RATE})) * 3600 > 0',
+                    "{{end}}",
+                ),
+            ),
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""`spec.sessions`, `spec.records` and `spec.billing`: what pods share, what is kept, and who is billed."""
+"""`spec.sessions`, `spec.records`, `spec.recordings` and `spec.billing`: what is shared, kept and billed."""
 
 from __future__ import annotations
 
@@ -41,6 +41,27 @@ KEPT = below(
     ),
 )
 
+_VOLUME = "pod spec.volumes[recordings]"
+
+RECORDED = below(
+    "spec.recordings",
+    table(
+        Row("persistentVolumeClaim.claimName", "other", {f"{_VOLUME}.persistentVolumeClaim.claimName": "other"}),
+        Row("retentionDays", 90, {"config recordings.retention_days": 90}),
+        Row("maxDuration", "30m", {"config recordings.longest": 1800.0}),
+        Row("minFreeSpace", "1Gi", {"config recordings.min_free": 2**30}),
+        recordings={"persistentVolumeClaim": {"claimName": "recordings"}},
+    )
+    + table(
+        Row(
+            "emptyDir.sizeLimit",
+            "2Gi",
+            {"config recordings.most": 2 * 2**30, f"{_VOLUME}.emptyDir.sizeLimit": "2Gi"},
+        ),
+        recordings={"emptyDir": {}},
+    ),
+)
+
 BILLED = below(
     "spec.billing.stripe",
     table(
@@ -53,4 +74,4 @@ BILLED = below(
     ),
 )
 
-ROWS = SESSIONS + KEPT + BILLED
+ROWS = SESSIONS + KEPT + RECORDED + BILLED
