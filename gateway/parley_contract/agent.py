@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from parley_contract.base import ConfigModel, FilePath, Seconds
+from parley_contract.base import ConfigModel, FilePath, LogLevel, Seconds
 
 
 class Phrases(ConfigModel):
@@ -29,6 +29,9 @@ class AgentText(ConfigModel):
     language: str = "en-US"
     """BCP 47 tag, given to every stage that takes one."""
     phrases: Phrases = Phrases()
+    log_level: LogLevel | None = None
+    """Least severity that the gateway logs; None: what its configuration says. No text of the agent's, but this is
+    the file that is read while the process runs."""
 
 
 class AgentConfig(ConfigModel):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Seconds = Annotated[float, Field(gt=0)]
 FilePath = PurePosixPath
 Fraction = Annotated[float, Field(ge=0, le=1)]
+LogLevel = Literal["Debug", "Info", "Warning", "Error"]
 HttpPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$", max_length=256)]
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from parley_contract.access import AuthConfig
 from parley_contract.agent import AgentConfig, ToolConfig
-from parley_contract.base import ConfigModel, Seconds
+from parley_contract.base import ConfigModel, LogLevel, Seconds
 from parley_contract.limits import LimitsConfig, RedisConfig
 from parley_contract.observability import ObservabilityConfig
 from parley_contract.pipeline import DeadlinesConfig, PipelineConfig
@@ -54,4 +54,5 @@ class GatewayConfig(ConfigModel):
     stripe: StripeConfig | None = None
     observability: ObservabilityConfig = ObservabilityConfig()
     drain: DrainConfig = DrainConfig()
-    log_level: Literal["Debug", "Info", "Warning", "Error"] = "Info"
+    log_level: LogLevel = "Info"
+    """Least severity that is logged, where the agent's file says nothing else."""

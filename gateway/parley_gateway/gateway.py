@@ -23,6 +23,7 @@ from parley_gateway.configuration import ConfigurationError
 from parley_gateway.conversation.events import Stage
 from parley_gateway.drain import Stop, drain, settle
 from parley_gateway.health import Health, Phase, StageHealth
+from parley_gateway.log_level import LogLevelSwitch
 from parley_gateway.loop_lag import LoopLag
 from parley_gateway.metrics import Metrics, SessionMetrics
 from parley_gateway.providers.registry import Pipeline, ProviderNotInstalledError, create_pipeline
@@ -60,6 +61,7 @@ class Gateway:
 
     def _build(self) -> None:
         config, agent = self._config, AgentSource(self._config.agent)
+        self._log_level = LogLevelSwitch(config.agent, otherwise=config.log_level)
         self._traces = _traces(config)
         self.profiles = Profiles(config.observability.profiles)
         self._accounting = create_accounting(config, self._metrics.registry)
@@ -114,6 +116,7 @@ class Gateway:
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="server")
         warming = asyncio.create_task(self._warm(ready), name="warm up")
         measuring = asyncio.create_task(self._lag.run(), name="loop lag")
+        logging_as_told = asyncio.create_task(self._log_level.run(), name="log level")
         asked = asyncio.create_task(stop.asked.wait(), name="stop")
         self._access.warm()
         try:
@@ -122,7 +125,7 @@ class Gateway:
                 await self._drain(stop)
         finally:
             await _stopped(server, serving)
-            await _cancelled(warming, measuring, asked)
+            await _cancelled(warming, measuring, logging_as_told, asked)
 
     def _observer(self, session: str, subject: Subject) -> SessionObserver:
         """What hears of a session: metrics and health, and its trace where there is one."""

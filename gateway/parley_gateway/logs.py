@@ -8,25 +8,31 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
+
+from parley_contract.base import LogLevel
 
 logger = logging.getLogger(__name__)
-
-Level = Literal["Debug", "Info", "Warning", "Error"]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
 
-def configure(*, level: Level, human: bool) -> None:
-    """Send all logs of the process to standard error in one shape.
+def configure(*, level: LogLevel, human: bool) -> None:
+    """Send all logs of the process to standard error in one shape."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(HumanFormatter() if human else JsonFormatter())
+    logging.basicConfig(handlers=[handler], force=True)
+    set_level(level)
+
+
+def set_level(level: LogLevel) -> None:
+    """From now on, nothing less severe is logged.
 
     `level` is that of our own. Libraries log requests at INFO, with the query strings that may hold a token, and
     at DEBUG what people said: of them only warnings are logged, whatever the level.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(HumanFormatter() if human else JsonFormatter())
-    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    logging.getLogger().setLevel(max(number, logging.WARNING))
     logging.getLogger("parley_gateway").setLevel(number)
 
 

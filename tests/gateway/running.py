@@ -154,13 +154,13 @@ class Process:
         async with self._logged:
             self._logged.notify_all()
 
-    async def logged(self, message: str) -> dict[str, Any]:
-        """The first log entry with this message, waiting for it."""
+    async def logged(self, message: str, *, nth: int = 1) -> dict[str, Any]:
+        """The first log entry with this message, or a later one, waiting for it."""
         async with asyncio.timeout(90), self._logged:
-            while not (found := [entry for entry in self.logs if entry["message"] == message]):
+            while len(found := [entry for entry in self.logs if entry["message"] == message]) < nth:
                 assert not self._process.stderr.at_eof(), f"it ended: {self.said}{self.logs}"  # type: ignore[union-attr]
                 await self._logged.wait()
-            return found[0]
+            return found[nth - 1]
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)

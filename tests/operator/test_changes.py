@@ -90,6 +90,25 @@ async def test_a_changed_prompt_restarts_no_pod(namespace: Namespace, operator: 
     assert await template(namespace) == before
 
 
+async def test_g14_the_log_level_is_switched_without_a_rollout(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist", observability={"logLevel": "Info"})
+    await namespace.until_exists("Deployment", "receptionist")
+    before = await template(namespace)
+    for level in ("Debug", "Error"):
+        await namespace.edit("receptionist", observability={"logLevel": level})
+        await namespace.until("ConfigMap", "receptionist-agent", says(f'"log_level": "{level}"'))
+    assert await template(namespace) == before
+    assert len(await configurations(namespace)) == 1
+
+
+def says(text: str) -> Check:
+    """Whether the agent's file has this in it."""
+    return lambda body: body is not None and text in body["data"]["agent.json"]
+
+
 async def test_configurations_are_immutable_and_old_ones_stay_as_long_as_a_replica_set_needs_them(
     namespace: Namespace, operator: OperatorProcess
 ) -> None:

@@ -90,7 +90,8 @@ class ObservabilitySpec(ResourceModel):
     """What the gateway tells. Metrics are always served on /metrics."""
 
     log_level: Literal["Debug", "Info", "Warning", "Error"] | None = None
-    """Least severity that is logged. Default Info."""
+    """Least severity that is logged. Default Info. A change reaches running pods within a minute or two and rolls
+    none."""
     max_tenants: Annotated[int, Field(ge=0, le=10_000)] | None = None
     """Tenants with metrics of their own; the others share "other". Default 100."""
     sla: SlaSpec | None = None

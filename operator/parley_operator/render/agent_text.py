@@ -21,8 +21,8 @@ def agent_map_name(resource: VoiceDeployment, *, track: Track = MAIN) -> str:
 
 
 def agent_text(resource: VoiceDeployment) -> AgentText:
-    """What the agent is told and says first."""
-    agent = resource.spec.agent
+    """What the agent is told and says first, and the log level, which is to change without a rollout as well."""
+    agent, observability = resource.spec.agent, resource.spec.observability
     phrases = agent.phrases or PhrasesSpec()
     texts = said(apology=phrases.apology, still_there=phrases.still_there, goodbye=phrases.goodbye)
     return AgentText.model_validate(
@@ -31,6 +31,7 @@ def agent_text(resource: VoiceDeployment) -> AgentText:
             greeting=agent.greeting,
             language=agent.language,
             phrases=texts or None,
+            log_level=observability.log_level if observability else None,
         )
     )
 

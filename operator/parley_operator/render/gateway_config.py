@@ -58,7 +58,6 @@ def gateway_config(resource: VoiceDeployment) -> GatewayConfig:
                 deadlines=deadlines_config(spec.pipeline),
                 turn_taking=turn_taking_config(spec.turn_taking) if spec.turn_taking else None,
                 observability=observability_config(resource),
-                log_level=spec.observability.log_level if spec.observability else None,
             ),
             **state_config(spec),
         }

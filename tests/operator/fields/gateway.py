@@ -24,6 +24,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "tests/gateway/test_conversation.py::test_o05_an_edited_prompt_reaches_the_next_session_and_no_earlier_one",
     ),
     "agent language": (f"{PROVIDERS}test_deepgram.py::TestAudio::test_g02_options_reach_deepgram",),
+    "agent log_level": ("tests/gateway/test_log_level.py::test_g14_the_log_level_is_switched_while_calls_go_on",),
     "agent phrases.apology": (
         f"{PHRASES}test_g10_an_answer_that_failed_is_apologised_for_without_asking_the_model",
     ),
@@ -93,9 +94,6 @@ SHOWN: dict[str, tuple[str, ...]] = {
     ),
     "config limits.sessions_per_user": (
         f"{LIMITS}test_g06_a_user_has_three_sessions_over_all_pods_and_the_fourth_is_refused_with_4423",
-    ),
-    "config log_level": (
-        "tests/gateway/test_logs.py::test_what_libraries_say_of_requests_is_not_logged_at_any_level",
     ),
     "config observability.aliases": (
         "tests/gateway/test_probes.py::test_g15_probes_have_further_paths_where_that_is_said",

@@ -14,7 +14,7 @@ TRACES = {
 GATEWAY = below(
     "spec.observability",
     table(
-        Row("logLevel", "Debug", {"config log_level": "Debug"}),
+        Row("logLevel", "Debug", {"agent log_level": "Debug"}),
         Row("maxTenants", 20, {"config observability.max_tenants": 20}),
         Row("sla.firstToken", "700ms", {"config observability.sla.first_token": 0.7}),
         Row("sla.partialTranscript", "700ms", {"config observability.sla.partial_transcript": 0.7}),
