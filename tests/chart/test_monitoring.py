@@ -157,7 +157,7 @@ def test_o10_every_alert_is_seen_to_fire_and_to_rest(groups: list[dict[str, Any]
 
 def test_o10_the_alerts_ask_for_series_that_the_operator_has(groups: list[dict[str, Any]]) -> None:
     metrics = OperatorMetrics()
-    metrics.observe_queue(depth=lambda: 0, age=lambda: 0)
+    metrics.observe_queue(depth=lambda: 0, age=lambda: 0, slow=lambda: 0)
     metrics.observe_not_ready(lambda: [("default", "receptionist")])
     known = {sample.name for family in metrics.registry.collect() for sample in family.samples}
     known |= {f"{family.name}_total" for family in metrics.registry.collect() if family.type == "counter"}

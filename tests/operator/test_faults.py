@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from localcluster import ControlPlane
-from tests.operator.cluster import Namespace, with_deepgram
+from parley_operator.runtime.settings import WORKERS
+from tests.operator.cluster import SECONDS, Namespace, with_deepgram
 from tests.operator.conftest import OPERATOR_USER, StartOperator
 from tests.operator.fault_proxy import Delay, Ending, Fault, FaultProxy, Hold, LoseAnswer, Refuse, fault_proxy
 from tests.operator.process import OperatorProcess
@@ -91,25 +93,48 @@ async def test_one_resource_that_always_fails_delays_no_other(
         await namespace.until_exists("Deployment", f"bad{number}", seconds=60)
 
 
-async def test_o10_answers_that_never_come_for_some_resources_delay_no_other(
+async def test_o10_answers_that_never_come_for_more_resources_than_there_are_workers_delay_others_once(
     namespace: Namespace, proxy: FaultProxy, behind_proxy: OperatorProcess
 ) -> None:
-    """Each waits for half a minute, and begins again; the others are done long before."""
-    over = asyncio.Event()
-    proxy.plan = lambda method, path: Hold(over) if method in WRITES and "/slow" in path else None
-    for number in range(3):
-        await namespace.voice(f"slow{number}")
-    await namespace.until_any("ServiceAccount", lambda body: body["metadata"]["name"] == "slow0")
+    """Long before the first of their requests is given up; and once they are known, not at all."""
+    over, all_hang, held = asyncio.Event(), asyncio.Event(), set()
+    slow = [f"slow{number}" for number in range(WORKERS + 4)]
+
+    def hold(method: str, path: str) -> Fault | None:
+        if method not in WRITES or "/slow" not in path:
+            return None
+        held.add(path.rpartition("/")[2].partition("-")[0])
+        if len(held) >= WORKERS:
+            all_hang.set()
+        return Hold(over)
+
+    proxy.plan = hold
+    for name in slow:
+        await namespace.voice(name)
+    async with asyncio.timeout(SECONDS):
+        await all_hang.wait()
     for number in range(5):
         await namespace.voice(f"good{number}")
     async with namespace.kubelet():
         for number in range(5):
             await namespace.until_condition(f"good{number}", "Ready", "True")
+        assert not any("UnreachableError" in line.get("error", "") for line in behind_proxy.log())
+        await asyncio.to_thread(until_slow, behind_proxy, len(slow))
+        await namespace.voice("late")
+        await namespace.until_condition("late", "Ready", "True")
     assert [name for kind, name in await namespace.children() if kind == "Deployment" and "slow" in name] == []
     over.set()
-    for number in range(3):
-        await namespace.until_exists("Deployment", f"slow{number}")
+    for name in slow:
+        await namespace.until_exists("Deployment", name)
     assert behind_proxy.is_running()
+
+
+def until_slow(operator: OperatorProcess, number: int) -> None:
+    """Until so many resources have workers of their own."""
+    deadline = time.monotonic() + SECONDS
+    while (found := operator.metric("parley_operator_slow_resources")) != number:
+        assert time.monotonic() < deadline, f"{found} resources are slow, not {number}"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("how", ["close", "expire", "fail"])

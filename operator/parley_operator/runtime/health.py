@@ -21,7 +21,7 @@ WATCH_GRACE = 120.0
 """Seconds more until a watch that was not asked for anew counts as dead."""
 NOT_FOUND = 404
 STUCK_AFTER = 300.0
-"""Seconds one key may wait in line or be worked on before the process counts as stuck."""
+"""Seconds one key may wait in line, or a slow one be worked on, before the process counts as stuck."""
 
 
 @dataclass

@@ -106,16 +106,23 @@ class OperatorMetrics:
             "parley_operator_leader", "1 while this process holds the Lease.", registry=self.registry
         )
 
-    def observe_queue(self, *, depth: Callable[[], float], age: Callable[[], float]) -> None:
+    def observe_queue(
+        self, *, depth: Callable[[], float], age: Callable[[], float], slow: Callable[[], float]
+    ) -> None:
         """Measure a queue at each scrape."""
         Gauge(
             "parley_operator_queue_depth", "Resources that wait for a worker.", registry=self.registry
         ).set_function(depth)
         Gauge(
             "parley_operator_queue_oldest_seconds",
-            "How long the first in line has waited.",
+            "How long the first in line has waited, slow resources aside.",
             registry=self.registry,
         ).set_function(age)
+        Gauge(
+            "parley_operator_slow_resources",
+            "Resources whose last reconciliation took so long that they have workers of their own.",
+            registry=self.registry,
+        ).set_function(slow)
 
     def observe_conditions(self, count: Callable[[], ConditionCounts]) -> None:
         """Count resources by condition at each scrape."""

@@ -74,7 +74,9 @@ class Operator:
             wake=self._queue.add,
             on_event=self._saw_event,
         )
-        self._metrics.observe_queue(depth=lambda: self._queue.depth, age=self._queue.oldest_wait)
+        self._metrics.observe_queue(
+            depth=lambda: self._queue.depth, age=self._queue.oldest_wait, slow=lambda: self._queue.slow
+        )
         self._metrics.observe_certificates(lambda: list(self._resources.certificates()))
         self._metrics.observe_not_ready(lambda: list(self._resources.not_ready()))
         self._metrics.observe_conditions(lambda: count_conditions(self._resources.statuses()))

@@ -2,6 +2,10 @@
 
 A key that is asked for while it waits is one piece of work; while it is worked on, it is worked on once more
 after. A failure delays its own key alone, longer each time.
+
+There are two lanes, each with workers of its own. A key whose last work took longer than the queue has patience
+for waits in the slow one until it was quick again: however many keys hang on answers that do not come, the others
+are worked on by workers that none of those holds for long.
 """
 
 from __future__ import annotations
@@ -11,10 +15,22 @@ import heapq
 import random
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+
+PATIENCE = 5.0
+"""Seconds of work after which a key counts as slow: several times what a creation takes on a busy API server."""
+
+
+class Lane(Enum):
+    """Who works on a key."""
+
+    PROMPT = "prompt"
+    SLOW = "slow"
+    """For keys whose last work took long."""
 
 
 @dataclass(frozen=True)
@@ -31,52 +47,70 @@ class Backoff:
         return full * (0.5 + self.jitter() / 2)
 
 
+@dataclass
+class _Line(Generic[K]):
+    """What waits in one lane."""
+
+    ready: dict[K, float] = field(default_factory=dict)
+    """Waiting keys in order, with the time since when."""
+    later: list[tuple[float, int, K]] = field(default_factory=list)
+    """Delayed keys by the time when they are due, as a heap."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class WorkQueue(Generic[K]):
     """Keys to work on, now or later. Its bound is the number of different keys."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, backoff: Backoff = Backoff()) -> None:
-        self._clock, self._backoff = clock, backoff
-        self._ready: dict[K, float] = {}
-        """Waiting keys in order, with the time since when."""
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        backoff: Backoff = Backoff(),
+        patience: float = PATIENCE,
+    ) -> None:
+        """`patience` in seconds of work: a key that took longer is slow."""
+        self._clock, self._backoff, self._patience = clock, backoff, patience
+        self._lines: dict[Lane, _Line[K]] = {lane: _Line() for lane in Lane}
+        self._slow: set[K] = set()
         self._active: dict[K, float] = {}
         self._again: set[K] = set()
-        self._later: list[tuple[float, int, K]] = []
         self._due: dict[K, float] = {}
-        """The time that counts of a delayed key; entries of `_later` that differ are outdated."""
+        """The time that counts of a delayed key; entries of `later` that differ are outdated."""
         self._failures: dict[K, int] = {}
         self._sequence = 0
-        self._changed = asyncio.Event()
 
     def add(self, key: K) -> None:
-        """Work on it as soon as a worker is free."""
+        """Work on it as soon as a worker of its lane is free."""
         self._due.pop(key, None)
+        line = self._line(key)
         if key in self._active:
             self._again.add(key)
         else:
-            self._ready.setdefault(key, self._clock())
-        self._changed.set()
+            line.ready.setdefault(key, self._clock())
+        line.changed.set()
 
     def add_after(self, key: K, delay: float) -> None:
         """Work on it after a while, unless it is already to be worked on sooner."""
-        due = self._clock() + delay
-        if key in self._ready or self._due.get(key, due + 1) <= due:
+        due, line = self._clock() + delay, self._line(key)
+        if key in line.ready or self._due.get(key, due + 1) <= due:
             return
         self._due[key] = due
         self._sequence += 1
-        heapq.heappush(self._later, (due, self._sequence, key))
-        self._changed.set()
+        heapq.heappush(line.later, (due, self._sequence, key))
+        line.changed.set()
 
-    async def get(self) -> K:
-        """The next key; `done` or `failed` must follow."""
+    async def get(self, lane: Lane) -> K:
+        """The next key of a lane; `done` or `failed` must follow."""
+        line = self._lines[lane]
         while True:
-            wait = self._promote()
-            if self._ready:
-                key = next(iter(self._ready))
-                del self._ready[key]
+            wait = self._promote(line)
+            if line.ready:
+                key = next(iter(line.ready))
+                del line.ready[key]
                 self._active[key] = self._clock()
                 return key
-            self._changed.clear()
-            await self._wait(wait)
+            line.changed.clear()
+            await _wait(line.changed, wait)
 
     def done(self, key: K) -> None:
         """It was worked on with success."""
@@ -94,51 +128,55 @@ class WorkQueue(Generic[K]):
         self.add_after(key, delay)
         return delay
 
-    def forget(self, key: K) -> None:
-        """The resource is gone: nothing of it is to be done later."""
-        self._failures.pop(key, None)
-        self._due.pop(key, None)
-
     @property
     def depth(self) -> int:
         """How many keys wait for a worker."""
-        return len(self._ready)
+        return sum(len(line.ready) for line in self._lines.values())
 
     @property
-    def active(self) -> int:
-        """How many keys are being worked on."""
-        return len(self._active)
+    def slow(self) -> int:
+        """How many keys are in the slow lane: at work, waiting, or to be asked for at some time."""
+        return len(self._slow)
 
     def oldest_wait(self) -> float:
-        """Seconds that the first key in line has waited."""
-        return self._clock() - min(self._ready.values()) if self._ready else 0.0
+        """Seconds that the first key in line has waited for the workers of those that are not slow."""
+        ready = self._lines[Lane.PROMPT].ready
+        return self._clock() - min(ready.values()) if ready else 0.0
 
     def longest_work(self) -> float:
         """Seconds since the oldest piece of work began that has not ended."""
         return self._clock() - min(self._active.values()) if self._active else 0.0
 
+    def _line(self, key: K) -> _Line[K]:
+        return self._lines[Lane.SLOW if key in self._slow else Lane.PROMPT]
+
     def _finish(self, key: K) -> None:
-        del self._active[key]
+        """What it took decides on its lane; what is worked on waits in none."""
+        if self._clock() - self._active.pop(key) >= self._patience:
+            self._slow.add(key)
+        else:
+            self._slow.discard(key)
         if key in self._again:
             self._again.discard(key)
             self.add(key)
 
-    def _promote(self) -> float | None:
+    def _promote(self, line: _Line[K]) -> float | None:
         """Move what is due to the ready keys; returns the seconds until the next is due."""
         now = self._clock()
-        while self._later:
-            due, _, key = self._later[0]
+        while line.later:
+            due, _, key = line.later[0]
             current = self._due.get(key) == due
             if current and due > now:
                 return due - now
-            heapq.heappop(self._later)
+            heapq.heappop(line.later)
             if current:
                 self.add(key)
         return None
 
-    async def _wait(self, seconds: float | None) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+
+async def _wait(changed: asyncio.Event, seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await changed.wait()
+    except TimeoutError:
+        return

@@ -13,9 +13,9 @@ from parley_operator.reconcile import LOOK_AGAIN
 from parley_operator.runtime.stateless import NoDiffBase, NoProgress
 
 WORKERS = 16
-"""Reconciliations at the same time; each waits for the API server most of its time."""
+"""Reconciliations at the same time, and as many of slow keys; each waits for the API server most of its time."""
 RECONCILE_DEADLINE = 120.0
-"""Seconds for one reconciliation."""
+"""Seconds for one reconciliation, at the most."""
 RESYNC_PERIOD = 3600.0
 """Seconds after which a resource is looked at again though nothing was heard of it, jittered."""
 DRAIN_SECONDS = 10.0

@@ -11,16 +11,23 @@ from time import perf_counter
 from parley_operator.kube.errors import KubeError, LeadershipLostError
 from parley_operator.kube.inventory import Key
 from parley_operator.runtime.metrics import OperatorMetrics
-from parley_operator.runtime.queue import WorkQueue
+from parley_operator.runtime.queue import PATIENCE, Lane, WorkQueue
 from parley_operator.runtime.settings import RECONCILE_DEADLINE
 
 logger = logging.getLogger(__name__)
 
 Reconcile = Callable[[Key], Awaitable[float | None]]
 
+DEADLINES = {Lane.PROMPT: PATIENCE, Lane.SLOW: RECONCILE_DEADLINE}
+"""Seconds for one reconciliation. One that is cut short in the prompt lane begins again in the slow one, where, as
+after any failure, it finds what it has done."""
+
 
 class Workers:
-    """A bounded number of reconciliations at the same time; one that fails delays only its own key."""
+    """A bounded number of reconciliations at the same time; one that fails delays only its own key.
+
+    One that hangs holds a place that others need for as long as the queue has patience, and only once.
+    """
 
     def __init__(self, queue: WorkQueue[Key], reconcile: Reconcile, metrics: OperatorMetrics) -> None:
         self._queue, self._reconcile, self._metrics = queue, reconcile, metrics
@@ -28,10 +35,11 @@ class Workers:
         self._busy: set[asyncio.Future[None]] = set()
 
     async def run(self, number: int) -> None:
-        """Work until cancelled, or until `stop` and what was begun is done."""
+        """Work until cancelled, or until `stop` and what was begun is done; `number` is that of each lane."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(number):
-                group.create_task(self._work())
+            for lane in Lane:
+                for _ in range(number):
+                    group.create_task(self._work(lane))
 
     async def stop(self, *, within: float) -> None:
         """Begin nothing new, and wait for what was begun."""
@@ -39,24 +47,24 @@ class Workers:
         if self._busy:
             await asyncio.wait(self._busy, timeout=within)
 
-    async def _work(self) -> None:
+    async def _work(self, lane: Lane) -> None:
         while True:
-            key = await self._queue.get()
+            key = await self._queue.get(lane)
             if self._stopping:
                 self._queue.done(key)
                 return
             busy = asyncio.get_running_loop().create_future()
             self._busy.add(busy)
             try:
-                await self._once(key)
+                await self._once(key, lane)
             finally:
                 busy.set_result(None)
                 self._busy.discard(busy)
 
-    async def _once(self, key: Key) -> None:
+    async def _once(self, key: Key, lane: Lane) -> None:
         started, result = perf_counter(), "error"
         try:
-            async with asyncio.timeout(RECONCILE_DEADLINE):
+            async with asyncio.timeout(DEADLINES[lane]):
                 again_after = await self._reconcile(key)
             result = "success"
             self._queue.done(key)
@@ -65,6 +73,8 @@ class Workers:
         except LeadershipLostError:
             self._queue.done(key)
             raise
+        except TimeoutError:
+            self._retry(key, KubeError(f"not done within {DEADLINES[lane]:g} s in the {lane.value} lane"))
         except Exception as error:  # noqa: BLE001 - one key must not stop the others
             self._retry(key, error)
         finally:
@@ -72,13 +82,12 @@ class Workers:
             self._metrics.reconcile_seconds.observe(perf_counter() - started)
 
     def _retry(self, key: Key, error: Exception) -> None:
-        known = isinstance(error, (KubeError, TimeoutError))
         if isinstance(error, KubeError):
             delay = self._queue.failed(key, retry_after=error.retry_after, progressed=error.progressed)
         else:
             delay = self._queue.failed(key)
         fields = {"namespace": key[0], "object": key[1], "retry_seconds": round(delay, 3)}
-        if known:
+        if isinstance(error, KubeError):
             logger.warning("reconcile failed", extra={**fields, "error": f"{type(error).__name__}: {error}"})
         else:
             logger.error("reconcile failed by a defect", extra=fields, exc_info=error)

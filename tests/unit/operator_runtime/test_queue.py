@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley_operator.runtime.queue import Backoff, WorkQueue
+from parley_operator.runtime.queue import PATIENCE, Backoff, Lane, WorkQueue
 
 NO_JITTER = Backoff(first=1.0, longest=60.0, jitter=lambda: 1.0)
 
@@ -27,9 +27,9 @@ def make() -> tuple[WorkQueue[str], Clock]:
     return WorkQueue(clock=clock, backoff=NO_JITTER), clock
 
 
-async def taken(queue: WorkQueue[str]) -> str | None:
-    """The next key if there is one now."""
-    task = asyncio.create_task(queue.get())
+async def taken(queue: WorkQueue[str], lane: Lane = Lane.PROMPT) -> str | None:
+    """The next key of a lane if there is one now."""
+    task = asyncio.create_task(queue.get(lane))
     for _ in range(3):
         await asyncio.sleep(0)
     if task.done():
@@ -144,14 +144,6 @@ async def test_the_sooner_of_two_delays_counts() -> None:
     assert await taken(queue) is None
 
 
-async def test_a_forgotten_key_does_not_come_back() -> None:
-    queue, clock = make()
-    queue.add_after("a", 5)
-    queue.forget("a")
-    clock.now = 10
-    assert await taken(queue) is None
-
-
 async def test_age_and_depth_are_those_of_what_waits() -> None:
     queue, clock = make()
     queue.add("a")
@@ -168,25 +160,112 @@ async def test_a_waiting_worker_is_woken_when_a_delay_ends() -> None:
     queue: WorkQueue[str] = WorkQueue()
     queue.add_after("a", 0.01)
     async with asyncio.timeout(5):
-        assert await queue.get() == "a"
+        assert await queue.get(Lane.PROMPT) == "a"
+
+
+async def worked_on(queue: WorkQueue[str], clock: Clock, key: str, *, seconds: float, lane: Lane) -> None:
+    """With success, and in this lane."""
+    assert await taken(queue, lane) == key
+    clock.now += seconds
+    queue.done(key)
+
+
+async def test_o10_a_key_that_took_long_waits_in_a_lane_of_its_own_until_it_is_quick() -> None:
+    queue, clock = make()
+    queue.add("a")
+    await worked_on(queue, clock, "a", seconds=PATIENCE, lane=Lane.PROMPT)
+    for seconds in (100.0, PATIENCE, 0.1):
+        assert queue.slow == 1
+        queue.add("a")
+        assert await taken(queue) is None
+        await worked_on(queue, clock, "a", seconds=seconds, lane=Lane.SLOW)
+    assert queue.slow == 0
+    queue.add("a")
+    assert await taken(queue, Lane.SLOW) is None
+    await worked_on(queue, clock, "a", seconds=PATIENCE - 0.1, lane=Lane.PROMPT)
+    assert queue.slow == 0
+
+
+async def test_o10_a_key_that_failed_late_is_tried_again_in_the_slow_lane_and_one_that_failed_at_once_is_not() -> (
+    None
+):
+    queue, clock = make()
+    for key in ("hangs", "refused"):
+        queue.add(key)
+        assert await taken(queue) == key
+        clock.now += PATIENCE if key == "hangs" else 0
+        queue.failed(key)
+    clock.now += 1
+    assert (await taken(queue), await taken(queue, Lane.SLOW)) == ("refused", "hangs")
+
+
+async def test_o10_news_of_a_key_while_it_hangs_is_worked_on_in_the_slow_lane() -> None:
+    queue, clock = make()
+    queue.add("a")
+    assert await taken(queue) == "a"
+    queue.add("a")
+    clock.now += PATIENCE
+    queue.done("a")
+    assert await taken(queue) is None
+    assert await taken(queue, Lane.SLOW) == "a"
+
+
+async def test_o10_what_waits_in_the_slow_lane_is_counted_and_is_no_sign_of_a_queue_that_stands_still() -> None:
+    queue, clock = make()
+    queue.add("slow")
+    await worked_on(queue, clock, "slow", seconds=PATIENCE, lane=Lane.PROMPT)
+    queue.add("slow")
+    clock.now += 1000
+    queue.add("prompt")
+    clock.now += 1
+    assert (queue.depth, queue.oldest_wait()) == (2, 1.0)
+
+
+@given(workers=st.integers(1, 8), hanging=st.integers(0, 60))
+def test_o10_however_many_keys_hang_each_holds_others_up_once(workers: int, hanging: int) -> None:
+    asyncio.run(_hang(workers, [f"hangs-{number}" for number in range(hanging)]))
+
+
+async def _hang(workers: int, hanging: list[str]) -> None:
+    """Those that hang are first in line, and are cut short when the queue has no patience any more."""
+    queue, clock = make()
+    for key in (*hanging, "good"):
+        queue.add(key)
+    while "good" not in (held := [one for _ in range(workers) if (one := await taken(queue)) is not None]):
+        clock.now += PATIENCE
+        for key in held:
+            queue.failed(key)
+    assert clock.now == PATIENCE * (len(hanging) // workers)
+    queue.done("good")
+    clock.now += PATIENCE
+    for key in set(held) - {"good"}:
+        queue.failed(key)
+    for key in (*hanging, "good"):
+        queue.add(key)
+    assert await taken(queue) == "good"
+    assert await taken(queue) is None
+    assert queue.slow == len(hanging)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 @given(
     steps=st.lists(
-        st.tuples(st.sampled_from("abcd"), st.sampled_from(["add", "later", "ok", "fail"])), max_size=60
+        st.tuples(
+            st.sampled_from("abcd"), st.sampled_from(["add", "later", "ok", "fail", "long"]), st.sampled_from(Lane)
+        ),
+        max_size=60,
     )
 )
-def test_no_key_is_ever_lost_nor_worked_on_twice_at_once(workers: int, steps: list[tuple[str, str]]) -> None:
+def test_no_key_is_ever_lost_nor_worked_on_twice_at_once(workers: int, steps: list[tuple[str, str, Lane]]) -> None:
     asyncio.run(_play(workers, steps))
 
 
-async def _play(workers: int, steps: list[tuple[str, str]]) -> None:
+async def _play(workers: int, steps: list[tuple[str, str, Lane]]) -> None:
     """Whatever happens, a key that was asked for after its last success is worked on in the end."""
     queue, clock = make()
     active: set[str] = set()
     owed: set[str] = set()
-    for key, step in steps:
+    for key, step, lane in steps:
         if step == "add":
             queue.add(key)
             owed.add(key)
@@ -195,12 +274,13 @@ async def _play(workers: int, steps: list[tuple[str, str]]) -> None:
             owed.add(key)
         elif key in active:
             active.discard(key)
+            clock.now += PATIENCE if step == "long" else 0
             if step == "ok":
                 queue.done(key)
             else:
                 queue.failed(key)
                 owed.add(key)
-        if len(active) < workers and (key_taken := await taken(queue)) is not None:
+        if len(active) < workers and (key_taken := await taken(queue, lane)) is not None:
             assert key_taken not in active
             active.add(key_taken)
             owed.discard(key_taken)
@@ -208,7 +288,7 @@ async def _play(workers: int, steps: list[tuple[str, str]]) -> None:
         queue.done(key)
     clock.now += 10_000
     rest = set()
-    while (last := await taken(queue)) is not None:
+    while (last := await taken(queue) or await taken(queue, Lane.SLOW)) is not None:
         rest.add(last)
         queue.done(last)
     assert owed <= rest
