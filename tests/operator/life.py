@@ -26,10 +26,11 @@ from parley_operator.kube.inventory import Inventory
 from parley_operator.kube.metadata_watch import MetadataWatches, Watched
 from parley_operator.kube.references import References
 from parley_operator.reconcile import Reconciler, utc_now
+from parley_operator.render.apis import GATEWAY, OPTIONAL
 from parley_operator.render.labels import CHILD_SELECTOR, NAME
 from parley_operator.resources import Resources
 from parley_operator.views import VIEWS, WATCHED
-from tests.operator.cluster import Namespace
+from tests.operator.cluster import Json, Namespace
 
 RELEASE = Release(version="0.1", image_repository="parley/gateway")
 UNLABELLED = "app.kubernetes.io/managed-by!=parley"
@@ -44,12 +45,16 @@ class Killed(BaseException):
     """The process is gone: nothing of it runs any more, no `except Exception` either."""
 
 
+Death = Callable[[list[str]], bool]
+"""Whether the last of these requests is the last of all."""
+
+
 class MortalClient(Client):
     """Ends the process after its last request was answered, instead of taking the answer."""
 
-    def __init__(self, session: aiohttp.ClientSession, server: str, *, last: int | None) -> None:
+    def __init__(self, session: aiohttp.ClientSession, server: str, *, dies: Death) -> None:
         super().__init__(session, server)
-        self._last = last
+        self._dies = dies
         self.requests: list[str] = []
 
     @property
@@ -61,7 +66,7 @@ class MortalClient(Client):
     async def _open(self, method: str, path: str, **how: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         """Whatever is asked passes here."""
         self.requests.append(f"{method} {path}")
-        dies = len(self.requests) == self._last
+        dies = self._dies(self.requests)
         try:
             async with super()._open(method, path, **how) as response:
                 if not dies:
@@ -77,14 +82,16 @@ class Rights:
 
     session: aiohttp.ClientSession
     server: str
+    apis: frozenset[str] = frozenset()
+    """The optional kinds that are served there."""
 
 
 @asynccontextmanager
-async def rights_of(kubeconfig: Path) -> AsyncIterator[Rights]:
+async def rights_of(kubeconfig: Path, *, apis: frozenset[str] = frozenset()) -> AsyncIterator[Rights]:
     """Those that a kubeconfig has."""
     connection = await connect(str(kubeconfig))
     async with connection.open_session() as session:
-        yield Rights(session, connection.server)
+        yield Rights(session, connection.server, apis)
 
 
 @dataclass(frozen=True)
@@ -104,15 +111,19 @@ async def born(
     namespace: Namespace,
     rights: Rights,
     *,
-    dies_after: int | None = None,
+    dies: Death = lambda _: False,
     has_heard: bool = True,
     release: Release = RELEASE,
     clock: Callable[[], datetime] = soon,
 ) -> Life:
     """A process with these rights, which sees one namespace; of children only where it `has_heard` of them."""
-    client = MortalClient(rights.session, rights.server, last=dies_after)
+    client = MortalClient(rights.session, rights.server, dies=dies)
     made = reconciler(
-        client, await _look(namespace, children=has_heard), release=release, identity="test", clock=clock
+        client,
+        await _look(namespace, rights.apis, children=has_heard),
+        release=release,
+        identity="test",
+        clock=clock,
     )
     return Life(namespace.name, client, made)
 
@@ -135,9 +146,10 @@ async def settle(
     raise AssertionError(f"{name} in {namespace.name} never comes to rest: {life.client.applied}")
 
 
-async def _look(namespace: Namespace, *, children: bool) -> Knowledge:
+async def _look(namespace: Namespace, apis: frozenset[str], *, children: bool) -> Knowledge:
     inventory, resources = Inventory(label=NAME, views=VIEWS), Resources()
-    for kind, (group, version, plural) in WATCHED.items() if children else ():
+    kinds = {**WATCHED, **{kind: OPTIONAL[kind] for kind in apis}}
+    for kind, (group, version, plural) in kinds.items() if children else ():
         api_version = f"{group}/{version}" if group else version
         for item in await _listed(namespace, api_version, kind, plural, selector=CHILD_SELECTOR):
             inventory.observe(item)
@@ -148,14 +160,24 @@ async def _look(namespace: Namespace, *, children: bool) -> Knowledge:
         inventory=inventory,
         watches=await _theirs(namespace),
         wakes=References(),
-        gateways=Gateways(namespaces=[namespace.name], wake=lambda key: None),
-        apis=frozenset,
+        gateways=await _gateways(namespace, apis),
+        apis=lambda: apis,
     )
+
+
+async def _gateways(namespace: Namespace, apis: frozenset[str]) -> Gateways:
+    found = Gateways(namespaces=[namespace.name], wake=lambda key: None)
+    if "HTTPRoute" in apis:
+        items = await _listed(namespace, GATEWAY.api_version, "Gateway", GATEWAY.plural)
+        found.page(items)
+        names = {(namespace.name, item["metadata"]["name"]) for item in items}
+        found.listed("Gateway", names, version=0, namespace=namespace.name)
+    return found
 
 
 async def _listed(
     namespace: Namespace, api_version: str, kind: str, plural: str, *, selector: str = ""
-) -> list[dict[str, object]]:
+) -> list[Json]:
     root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     query = {"labelSelector": selector} if selector else {}
     answer = await namespace.client.list(f"{root}/namespaces/{namespace.name}/{plural}", query)

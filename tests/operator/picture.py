@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection
 from typing import Any
 
 from parley_operator.kube.ownership import digest, owned_fields
@@ -17,10 +18,13 @@ _OF_CONTROLLERS = ("deployment.kubernetes.io/revision",)
 _SALTED = "parley.dev/credentials"
 
 
-async def picture(namespace: Namespace) -> Picture:
-    """Every child, its content and whose its fields are; of what is random, that it is there."""
-    bodies = [body for kind in CHILDREN for body in await _children(namespace, kind)]
-    masks = {namespace.name: "any"} | _contents_for_hashes(namespace, bodies)
+async def picture(namespace: Namespace, apis: Collection[str] = ()) -> Picture:
+    """Every child, its content and whose its fields are; of what is random, that it is there.
+
+    `apis` are the optional kinds to look for as well.
+    """
+    bodies = [body for kind in (*CHILDREN, *apis) for body in await _children(namespace, kind)]
+    masks = {namespace.name: "any"} | _contents_for_hashes(namespace, bodies) | _names_of_dashboards(bodies)
     plain = [(body["kind"], _plain(body["kind"], _masked_words(body, masks))) for body in bodies]
     return {(kind, body["name"]): body for kind, body in plain}
 
@@ -68,6 +72,12 @@ def _contents_for_hashes(namespace: Namespace, bodies: list[Json]) -> dict[str, 
         for name, data in named.items()
         if "-config-" in name
     }
+
+
+def _names_of_dashboards(bodies: list[Json]) -> dict[str, str]:
+    """Grafana's own, of which each namespace's is another."""
+    texts = [text for body in bodies if body["kind"] == "ConfigMap" for text in (body.get("data") or {}).values()]
+    return {json.loads(text)["uid"]: "any" for text in texts if text.startswith("{") and '"uid"' in text}
 
 
 def _masked_words(body: Json, masks: dict[str, str]) -> Json:

@@ -6,9 +6,7 @@ kills real ones.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import zip_longest
@@ -22,14 +20,22 @@ from localcluster import ControlPlane
 from parley_operator.reconcile import AT_ONCE
 from tests.operator.cluster import Json, Namespace, voice_deployment, with_deepgram
 from tests.operator.conftest import OPERATOR_USER
-from tests.operator.life import Killed, Rights, born, rights_of, settle, soon
-from tests.operator.picture import Picture, contents, decoded, picture
+from tests.operator.crashing import (
+    NAME,
+    SIDE_BY_SIDE,
+    all_at_once,
+    beside,
+    killed,
+    made_good,
+    respecified,
+    told_twice,
+    undisturbed_change,
+)
+from tests.operator.life import Rights, born, rights_of, settle
+from tests.operator.picture import contents, decoded, picture
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(300)]
 
-NAME = "receptionist"
-SIDE_BY_SIDE = 6
-"""Namespaces that are worked on at the same time."""
 KINDS = {
     "ConfigMap",
     "ControllerRevision",
@@ -78,54 +84,13 @@ async def rights(plane: ControlPlane) -> AsyncIterator[Rights]:
 
 async def furnished(namespace: Namespace, suffix: str) -> Namespace:
     """A namespace beside the test's own, with the rich resource and what it refers to."""
-    place = Namespace(namespace.client, f"{namespace.name}-{suffix}")
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.name}}
-    await namespace.client.create("/api/v1/namespaces", body, field_manager="test")
+    place = await beside(namespace, suffix)
     await place.secret("keys", deepgram="k", backend="an API key for a server")
     await place.create(
         "ConfigMap", {"apiVersion": "v1", "metadata": {"name": "prompts"}, "data": {"text": "Be brief."}}
     )
     await place.voice(NAME, **RICH)
     return place
-
-
-async def respecified(place: Namespace, spec: Json) -> None:
-    body = await place.get("VoiceDeployment", NAME)
-    await place.client.replace(place.path("VoiceDeployment", NAME), {**body, "spec": spec})
-
-
-async def killed(place: Namespace, rights: Rights, *, after: int, clock: Callable[[], datetime] = soon) -> bool:
-    """Reconcile until death; False where the life came to its end before."""
-    life = await born(place, rights, dies_after=after, clock=clock)
-    try:
-        await life.reconcile(NAME)
-    except Killed:
-        return True
-    return False
-
-
-async def made_good(place: Namespace, rights: Rights, undisturbed: Picture) -> list[str]:
-    """Let the next process finish; returns what is then not as it would have been."""
-    await settle(place, rights, NAME)
-    seen = await picture(place)
-    wrong = [f"{key} differs" for key in seen.keys() & undisturbed.keys() if seen[key] != undisturbed[key]]
-    return wrong + [f"{key} is too many or missing" for key in seen.keys() ^ undisturbed.keys()]
-
-
-async def told_twice(place: Namespace) -> list[str]:
-    events = [(e["reason"], e["type"], e["note"]) for e in await place.find_all("Event")]
-    return [f"told twice: {event}" for event in set(events) if events.count(event) > 1]
-
-
-async def all_at_once(works: list[Callable[[], Awaitable[list[str]]]]) -> list[str]:
-    """What every piece of work found, some at a time."""
-    room = asyncio.Semaphore(SIDE_BY_SIDE)
-
-    async def one(work: Callable[[], Awaitable[list[str]]]) -> list[str]:
-        async with room:
-            return await work()
-
-    return [wrong for found in await asyncio.gather(*map(one, works)) for wrong in found]
 
 
 async def test_o10_killed_after_any_request_of_a_creation(namespace: Namespace, rights: Rights) -> None:
@@ -202,25 +167,6 @@ async def test_o10_killed_after_any_write_of_a_change(namespace: Namespace, righ
 
     wrong = await all_at_once([partial(cut_some, start) for start in range(SIDE_BY_SIDE)])
     assert not wrong, "\n".join(wrong)
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a change of the spec comes to when nothing disturbs it."""
-
-    to: Json
-    writes: list[int]
-    """Which of its requests write, counted from one."""
-    picture: Picture
-
-
-async def undisturbed_change(place: Namespace, rights: Rights, *, to: Json) -> Change:
-    await respecified(place, to)
-    life = await born(place, rights)
-    await life.reconcile(NAME)
-    writes = [number for number, request in enumerate(life.client.requests, 1) if not request.startswith("GET")]
-    await settle(place, rights, NAME)
-    return Change(to, writes, await picture(place))
 
 
 async def test_o04_killed_after_any_request_of_a_renewal(namespace: Namespace, rights: Rights) -> None:

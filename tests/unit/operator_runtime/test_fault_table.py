@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "tests" / "operator"
 OF_FAULTS = (
-    *("test_crashes.py", "test_faults.py", "test_outage.py", "test_own_definition.py"),
+    *("test_crashes.py", "test_crashes_of_everything.py", "test_faults.py", "test_outage.py"),
+    "test_own_definition.py",
     *("test_rights_taken.py", "test_trouble.py", "test_upgrades.py"),
 )
 """Files all of whose tests have a row."""
