@@ -186,6 +186,10 @@ class Reason(StrEnum):
         "CanaryNotShared",
         "Use endpoint.gateway, or an ingress class of ingress-nginx or Traefik; or remove rollout.canary.",
     )
+    DEADLINE_CUT_SHORT = (
+        "DeadlineCutShort",
+        "Raise turnTaking.longestSilence above the deadline that the message names, or shorten that.",
+    )
     EGRESS_NOT_KNOWN = (
         "EgressNotKnown",
         "Declare in networkPolicy.additionalEgress what the message names, or set networkPolicy.mode to Disabled.",

@@ -19,6 +19,7 @@ from parley_operator.render.network_policy import unknown_destinations
 from parley_operator.render.presence import missing, presence
 from parley_operator.render.references import Presence, Purpose, Reference, references
 from parley_operator.render.rendered import Finding
+from parley_operator.render.silence import deadlines_cut_short
 from parley_operator.render.worker_pools import worker_findings
 
 Policy = Callable[[VoiceDeployment, Facts], Iterable[Finding]]
@@ -121,4 +122,5 @@ POLICIES: tuple[Policy, ...] = (
     controller_settings,
     worker_values,
     worker_findings,
+    deadlines_cut_short,
 )

@@ -104,6 +104,18 @@ def test_o12_a_warning_is_no_error_and_has_its_line(tmp_path: Path) -> None:
     assert ("PrometheusRule" in message, line) == (True, 11)
 
 
+def test_g10_a_deadline_that_cannot_matter_is_a_warning_at_its_line(tmp_path: Path) -> None:
+    text = WARNED.replace(
+        "tts: {provider: Embedded}}", "tts: {provider: Embedded},\n    deadlines: {llm: {firstByte: 2m}}}"
+    )
+    path = written(tmp_path, text)
+    assert run("validate", path).exit_code == 0
+    [(message, line)] = places(path, grade="warnings").items()
+    assert "pipeline.deadlines.llm.firstByte is 2m" in message
+    assert "turnTaking.longestSilence" in message
+    assert line == 7
+
+
 def test_o12_what_the_controller_must_be_told_is_a_note_said_once_for_all(tmp_path: Path) -> None:
     behind = WARNED.replace("ingress: {}", "ingress: {className: traefik}")
     for name in ("receptionist", "concierge"):

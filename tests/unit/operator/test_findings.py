@@ -182,6 +182,43 @@ def test_o03_what_a_controller_does_not_take_names_the_setting(ingress_class: An
     assert any(setting in finding.message for finding in about(rendered, ConditionType.SETTINGS_HONOURED))
 
 
+def with_deadlines(**deadlines: dict[str, str]) -> dict[str, Any]:
+    return with_pipeline(deadlines=deadlines)
+
+
+@pytest.mark.parametrize("stage", ["llm", "tts"])
+@pytest.mark.parametrize("field", ["connect", "firstByte", "betweenBytes"])
+def test_g10_a_deadline_that_the_longest_silence_cuts_short_is_told_with_both_fields(
+    stage: str, field: str
+) -> None:
+    body = with_deadlines(**{stage: {field: "40s"}})
+    [finding] = render(parse(body), FACTS).findings
+    assert (finding.condition, finding.reason) == (ConditionType.SETTINGS_HONOURED, Reason.DEADLINE_CUT_SHORT)
+    assert f"pipeline.deadlines.{stage}.{field} is 40s" in finding.message
+    assert "turnTaking.longestSilence is 30s by default" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("silence", "tool", "is_told"),
+    [("39s", None, True), ("40s", None, False), ("1s", "15s", False), ("1s", "14s", True), ("50s", "14s", False)],
+)
+def test_g10_what_counts_is_the_longer_of_the_longest_silence_and_the_slowest_tool(
+    silence: str, tool: str | None, is_told: bool
+) -> None:
+    body = with_deadlines(tts={"firstByte": "40s"})
+    body["spec"]["turnTaking"] = {"longestSilence": silence}
+    if tool:
+        http = {"name": "book", "type": "HTTP", "http": {"url": "https://example.com", "description": "d"}}
+        body["spec"]["agent"]["tools"] = [{**http, "timeout": tool}]
+    findings = render(parse(body), FACTS).findings
+    assert bool(findings) == is_told
+    assert all(f"turnTaking.longestSilence is {silence}" in finding.message for finding in findings)
+
+
+def test_g10_recognition_may_be_silent_for_longer_than_any_answer() -> None:
+    assert render(parse(with_deadlines(stt={"firstByte": "5m"})), FACTS).findings == ()
+
+
 def test_every_reason_that_is_a_finding_says_what_to_do() -> None:
     vd = parse(with_pipeline(stt=KEYED_STT))
     for finding in render(vd, without_value(vd, "keys", Presence.KEY_MISSING)).findings:
