@@ -139,6 +139,16 @@ def _openai(status: int) -> Refusal:
     return status, {"error": error}
 
 
+def _stripe(status: int) -> Refusal:
+    said = "Invalid API Key provided: sk_live_****cdef" if status == 401 else "as scripted"
+    return status, {"error": {"type": "invalid_request_error", "message": said}}
+
+
+_LACKS_PERMISSIONS = {
+    "type": "invalid_request_error",
+    "message": "The provided key 'rk_live_****' does not have the required permissions for this endpoint on "
+    "account 'acct_1'. Having the 'rak_accounts_kyc_basic_read' permission would allow this request to continue.",
+}
 _LACKS_SCOPE = {
     "message": "You have insufficient permissions for this operation. Missing scopes: api.model.read.",
     "type": "invalid_request_error",
@@ -187,6 +197,14 @@ FORMS = {
         content={"object": "list", "data": []},
         refusal=_openai,
         narrow=(403, {"error": _LACKS_SCOPE}),
+    ),
+    "Stripe": Form(
+        route="/v1/account",
+        header="authorization",
+        prefix="Bearer ",
+        content={"id": "acct_1", "object": "account"},
+        refusal=_stripe,
+        narrow=(403, {"error": _LACKS_PERMISSIONS}),
     ),
 }
 """By the provider's name."""

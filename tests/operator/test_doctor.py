@@ -173,6 +173,28 @@ class TestKeys:
         assert "`get` on secrets" in lines["Secret voice-keys", "warning"]["mend"]
         assert emulators.journal.entries == []
 
+    async def test_o12_what_is_reached_inside_the_cluster_or_by_a_call_alone_is_said_to_be_untried(
+        self, parley: Parley, namespace: Namespace
+    ) -> None:
+        addresses = {"redis": f"redis://:{GOOD}@redis", "postgres": f"postgresql://voice:{GOOD}@pg-rw/voice"}
+        await namespace.secret("stores", **addresses)
+        sources: dict[str, Any] = {key: {"secretKeyRef": {"name": "stores", "key": key}} for key in addresses}
+        token = {"secretKeyRef": {"name": "phone", "key": "token"}}
+        await namespace.voice(
+            "receptionist",
+            sessions={"redis": {"url": sources["redis"]}},
+            records={"postgres": {"url": sources["postgres"]}},
+            endpoint={"protocols": [{"name": "Twilio", "twilio": {"authToken": token}}]},
+        )
+        said = await parley("doctor", "receptionist", "--keys", "-o", "json")
+        lines = found(said)
+        assert "redis is a name of the cluster's own" in lines["Key redis of Secret stores", "warning"]["message"]
+        assert (
+            "pg-rw is a name of the cluster's own" in lines["Key postgres of Secret stores", "warning"]["message"]
+        )
+        assert "account's SID" in lines["Key token of Secret phone", "warning"]["message"]
+        assert GOOD not in said.out + said.err
+
 
 def at(emulators: Emulators, *keys: str) -> Json:
     """A pipeline with these keys of the Secret voice-keys at the emulators' Deepgram."""

@@ -1,10 +1,8 @@
-"""Whether providers take the API keys that Secrets hold: a request for each key, from this machine."""
+"""Whether providers and Stripe take the API keys that Secrets hold: a request for each key, from this machine."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,18 +10,13 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from parley_cli.checks.probes import PROBES, Outcome, Probe, judged
+from parley_cli.checks.secret_values import DEADLINE_S, Contents, decoded, is_clusters_own
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
-from parley_cli.cluster import Cluster
 from parley_operator.kube.client import Json
-from parley_operator.kube.errors import ForbiddenError, NotFoundError
 
-DEADLINE_S = 10.0
-"""For one answer."""
 _AT_A_TIME = 16
 _ENOUGH = 65_536
 """Bytes of an answer that are read."""
-_CLUSTERS_OWN = (".svc", ".local", ".internal")
-"""Ends of names that mean something else here than in the cluster, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +34,6 @@ class Credential:
         return f"Key {self.key} of Secret {self.secret}"
 
 
-async def keys(cluster: Cluster, bodies: list[Json]) -> list[Verdict]:
-    """Of every key that the pipelines of these resources name."""
-    uses = named(bodies)
-    names = sorted({credential.secret for credential in uses})
-    read = await asyncio.gather(*(_read(cluster, name) for name in names))
-    contents = {name: one for name, one in zip(names, read, strict=True) if not isinstance(one, Verdict)}
-    unreadable = [one for one in read if isinstance(one, Verdict)]
-    return [*unreadable, *await tried({one: at for one, at in uses.items() if one.secret in contents}, contents)]
-
-
 def named(bodies: Iterable[Json]) -> dict[Credential, list[str]]:
     """Every key, with the places that name it; one that is named several times is one."""
     uses: dict[Credential, list[str]] = {}
@@ -59,8 +42,8 @@ def named(bodies: Iterable[Json]) -> dict[Credential, list[str]]:
     return uses
 
 
-async def tried(uses: Mapping[Credential, list[str]], contents: Mapping[str, Mapping[str, str]]) -> list[Verdict]:
-    """Each key once, side by side. `contents`: by Secret, its data in base64."""
+async def tried(uses: Mapping[Credential, list[str]], contents: Contents) -> list[Verdict]:
+    """Each key once, side by side."""
     turns = asyncio.Semaphore(_AT_A_TIME)
     # A session of its own: the cluster's carries the user's credentials for the API server.
     async with aiohttp.ClientSession(trust_env=True, headers={"User-Agent": "parley"}) as session:
@@ -72,7 +55,11 @@ async def tried(uses: Mapping[Credential, list[str]], contents: Mapping[str, Map
 
 
 def _named(body: Json) -> Iterator[tuple[Credential, str]]:
-    """Every key of the pipeline, with the place that names it."""
+    """Every key of the pipeline and of billing, with the place that names it."""
+    if stripe := (body["spec"].get("billing") or {}).get("stripe"):
+        ref = stripe["apiKey"]["secretKeyRef"]
+        where = f"{body['metadata']['name']} spec.billing.stripe.apiKey"
+        yield Credential(ref["name"], ref["key"], "Stripe", ""), where
     for stage, said in body["spec"]["pipeline"].items():
         if stage not in ("stt", "llm", "tts"):
             continue
@@ -87,20 +74,6 @@ def _named(body: Json) -> Iterator[tuple[Credential, str]]:
                     yield credential, f"{place}.apiKeys[{index}]"
 
 
-async def _read(cluster: Cluster, name: str) -> Mapping[str, str] | Verdict:
-    """The Secret's content in base64, or why there is none."""
-    subject = f"Secret {name}"
-    try:
-        body = await cluster.client.get(f"{await cluster.collection('Secret', 'v1')}/{name}")
-    except NotFoundError:
-        return failing(subject, "does not exist", f"kubectl -n {cluster.namespace} create secret generic {name} …")
-    except ForbiddenError:
-        mend = "ask for the right `get` on secrets, or go by what the pods say of their providers"
-        return warning(subject, "may not be read by you: its keys are not tried", mend)
-    data: Mapping[str, str] = body.get("data") or {}
-    return data
-
-
 async def _tried(
     session: aiohttp.ClientSession,
     turns: asyncio.Semaphore,
@@ -109,34 +82,19 @@ async def _tried(
     *,
     where: str,
 ) -> Verdict:
-    probe, value = PROBES[credential.provider], _decoded(data.get(credential.key))
+    probe, value = PROBES[credential.provider], decoded(data.get(credential.key))
     if value is None:
         return failing(
             str(credential), f"holds no key ({where})", "put the provider's key there, and nothing else"
         )
     base_url = credential.base_url or probe.endpoint
     host = urlsplit(base_url).hostname or ""
-    if _is_clusters_own(host):
+    if is_clusters_own(host):
         said = f"is not tried: {host} is a name of the cluster's own ({where})"
         return warning(str(credential), said, "see what the pods say of this provider")
     url = base_url.rstrip("/") + probe.path
     async with turns:
         return await _asked(session, url, credential, probe.headers(value), where=where)
-
-
-def _decoded(text: str | None) -> str | None:
-    """The key, if it is one: what no header may carry would end in an exception that shows it."""
-    try:
-        value = base64.b64decode(text or "").decode("ascii").strip()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return value if value.isprintable() and value else None
-
-
-def _is_clusters_own(host: str) -> bool:
-    """As `litellm`, or `litellm.models.svc`: the key must not go to whoever answers to that name here."""
-    is_address = ":" in host or host.replace(".", "").isdigit()
-    return not is_address and ("." not in host or host.endswith(_CLUSTERS_OWN))
 
 
 async def _asked(

@@ -91,8 +91,16 @@ PROBES: Mapping[str, Probe] = {
     ),
     "OpenAI": _OPENAI,
     "OpenAICompatible": Probe(endpoint="", path="/models", header="Authorization", prefix="Bearer "),
+    # https://docs.stripe.com/api/accounts/retrieve; a restricted key, as usage needs, may not do this read
+    "Stripe": Probe(
+        endpoint="https://api.stripe.com",
+        path="/v1/account",
+        header="Authorization",
+        prefix="Bearer ",
+        narrow="required permissions",
+    ),
 }
-"""By the provider's name in the spec. Embedded has no key; a worker pool is reached inside the cluster alone."""
+"""By the name in the spec. Embedded has no key; a worker pool is reached inside the cluster alone."""
 
 
 def judged(probe: Probe, status: int, body: str) -> Outcome:

@@ -10,10 +10,10 @@ import click
 
 from parley_cli.checks.address import address
 from parley_cli.checks.certificate import certificate
+from parley_cli.checks.credentials import credentials
 from parley_cli.checks.deployment import deployment
 from parley_cli.checks.ingress import ingress
 from parley_cli.checks.installation import installation
-from parley_cli.checks.keys import keys
 from parley_cli.checks.verdict import Grade, Verdict
 from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
 from parley_cli.completions import voice_deployment_names
@@ -30,7 +30,7 @@ _MARKS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("note", "yellow"), Grade.FA
     "--keys",
     "with_keys",
     is_flag=True,
-    help="Also try every API key of the pipeline: read it from its Secret, and ask its provider from here.",
+    help="Also try every API key, and the addresses of Redis and PostgreSQL: read from Secrets, asked from here.",
 )
 @takes_output
 def command(
@@ -43,8 +43,8 @@ def command(
 ) -> None:
     """Check the installation and a VoiceDeployment; without NAME, all in the namespace.
 
-    Ends with 1 where something fails. No API key is read, and none is sent anywhere, unless --keys asks for it;
-    its requests cost nothing, and no key is ever shown.
+    Ends with 1 where something fails. No credential is read, and none is sent anywhere, unless --keys asks for it;
+    its requests cost nothing and change nothing, and no credential is ever shown.
     """
     target = Target(kubeconfig, context, namespace)
     found = on_cluster(target, lambda cluster: _examine(cluster, name, with_keys=with_keys))
@@ -63,7 +63,7 @@ async def _examine(cluster: Cluster, name: str | None, *, with_keys: bool) -> li
     bodies = [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments()
     for examined in await asyncio.gather(*(_one(cluster, body) for body in bodies)):
         found += examined
-    return [*found, *await keys(cluster, bodies)] if with_keys else found
+    return [*found, *await credentials(cluster, bodies)] if with_keys else found
 
 
 async def _one(cluster: Cluster, body: Json) -> list[Verdict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ async def verdicts(*bodies: dict[str, Any], key: str = KEY) -> list[Verdict]:
 
 
 def test_o12_every_provider_with_a_key_has_a_probe() -> None:
-    assert set(PROBES) == set(STAGES)
+    assert set(PROBES) == {*STAGES, "Stripe"}
 
 
 @pytest.mark.parametrize("provider", STAGES)
@@ -148,6 +149,28 @@ async def test_o12_fallbacks_have_keys_as_well(emulators: Emulators) -> None:
     }
     found = await verdicts(body("Anthropic", emulators.url, fallbacks=[fallback]))
     assert [said.message for said in found] == ["Anthropic takes it", "Gemini takes it"]
+
+
+@pytest.mark.parametrize(
+    ("key", "restricted", "grade", "message"),
+    [
+        (KEY, [], Grade.OK, "Stripe takes it"),
+        (KEY, [KEY], Grade.OK, "Stripe knows it, and restricts it"),
+        (OTHER, [], Grade.FAILING, "Stripe refuses it with status 401 (receptionist spec.billing.stripe.apiKey)"),
+    ],
+)
+async def test_o12_stripe_is_asked_for_the_account_of_its_key(
+    key: str, restricted: list[str], grade: Grade, message: str, emulators: Emulators
+) -> None:
+    emulators.accounts["Stripe"].set_script(AccountScript(keys=[KEY], narrow=restricted))
+    billed = resource(billing={"stripe": {"apiKey": secret("voice-keys", "key"), "meter": "voice"}})
+    [(found, where)] = named([billed]).items()
+    assert (found.provider, found.base_url, PROBES["Stripe"].endpoint) == ("Stripe", "", "https://api.stripe.com")
+    content = {"voice-keys": {"key": base64.b64encode(key.encode()).decode()}}
+    [said] = await tried({replace(found, base_url=emulators.url): where}, content)
+    assert (said.grade, said.message[: len(message)]) == (grade, message)
+    assert [(one.method, one.route) for one in emulators.journal.entries] == [("GET", "/v1/account")]
+    assert key not in f"{said}"
 
 
 @pytest.mark.parametrize("status", [301, 404, 418, 500, 503])
