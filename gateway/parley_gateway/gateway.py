@@ -27,7 +27,6 @@ from parley_gateway.log_level import LogLevelSwitch
 from parley_gateway.loop_lag import LoopLag
 from parley_gateway.metrics import Metrics, SessionMetrics
 from parley_gateway.providers.registry import Pipeline, ProviderNotInstalledError, create_pipeline
-from parley_gateway.recordings.assembly import create_recorder
 from parley_gateway.server import Server, create_server
 from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.sessions import Sessions
@@ -36,6 +35,7 @@ from parley_gateway.tools.registry import create_tools
 from parley_gateway.warmup import warm_up
 
 if TYPE_CHECKING:
+    from parley_gateway.recordings.recorder import Recorder
     from parley_gateway.telemetry.traces import Traces
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Gateway:
         self._traces = _traces(config)
         self.profiles = Profiles(config.observability.profiles)
         self._accounting = create_accounting(config, self._metrics.registry)
-        self._recorder = create_recorder(config, self._metrics.registry)
+        self._recorder = _recorder(config, self._metrics)
         self._access = create_access(config.auth, vouched=_vouches(config), uses=self._accounting.uses)
         self._pipeline: Pipeline = create_pipeline(
             config.pipeline,
@@ -194,6 +194,15 @@ def _traces(config: GatewayConfig) -> Traces | None:
             f"observability: traces need the package {error.name!r}: install parley-voice[traces]"
         ) from error
     return Traces(traces, name=config.name, namespace=config.namespace, version=version("parley-voice"))
+
+
+def _recorder(config: GatewayConfig, metrics: Metrics) -> Recorder | None:
+    """Imported only where sessions are recorded."""
+    if config.recordings is None:
+        return None
+    from parley_gateway.recordings.assembly import create_recorder
+
+    return create_recorder(config, config.recordings, registry=metrics.registry)
 
 
 def _line_rate(config: GatewayConfig) -> int | None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from parley_contract.codes import CloseCode, ErrorCode
 from parley_contract.config import GatewayConfig
@@ -19,12 +20,13 @@ from parley_gateway.metrics import Metrics
 from parley_gateway.ports import ClientLink, Tools
 from parley_gateway.protocols.admission import Admitted, Credentials, RefusedError
 from parley_gateway.providers.registry import Pipeline
-from parley_gateway.recordings.about import End
-from parley_gateway.recordings.recorder import Recorder
-from parley_gateway.recordings.recording import Recording
 from parley_gateway.session.config import SessionConfig
 from parley_gateway.session.observer import Observers, SessionObserver
 from parley_gateway.session.session import Session
+
+if TYPE_CHECKING:
+    from parley_gateway.recordings.recorder import Recorder
+    from parley_gateway.recordings.recording import Recording
 
 logger = logging.getLogger(__name__)
 
@@ -192,7 +194,7 @@ class Sessions:
             logger.exception("session failed", extra={"session": session.id})
         finally:
             if running.recording is not None:
-                running.recording.finish(End.SESSION)
+                running.recording.finish()
             await running.account.close(reason)
             self._metrics.session_cost(running.subject.tenant, running.account.cost)
         logger.info(

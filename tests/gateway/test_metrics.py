@@ -17,8 +17,10 @@ OF_OTHERS = {
     "voice_stripe_webhooks_total",
     "voice_budget_dollars",
     "voice_budget_spent_dollars",
+    "voice_recordings_active",
+    "voice_recordings_total",
 }
-"""Which only a gateway with Redis, Stripe or a daily budget has."""
+"""Which only a gateway with Redis, Stripe, a daily budget or recordings has."""
 
 
 def documented() -> dict[str, set[str]]:

@@ -1,4 +1,4 @@
-"""Puts together what records sessions, where the configuration asks for it."""
+"""Puts together what records sessions."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from prometheus_client import CollectorRegistry
 from parley_contract.config import GatewayConfig
 from parley_contract.native import AudioFormat
 from parley_contract.protocols import NativeProtocolConfig
+from parley_contract.records import RecordingsConfig
 from parley_gateway.audio.resample import prepare
 from parley_gateway.recordings.folder import Folder
 from parley_gateway.recordings.metrics import RecordingMetrics
 from parley_gateway.recordings.recorder import Recorder
 
 
-def create_recorder(config: GatewayConfig, registry: CollectorRegistry) -> Recorder | None:
-    """None where nothing is recorded. A folder that cannot be used is no reason not to answer calls."""
-    recordings = config.recordings
-    if recordings is None:
-        return None
+def create_recorder(
+    config: GatewayConfig, recordings: RecordingsConfig, *, registry: CollectorRegistry
+) -> Recorder:
+    """A folder that cannot be used is no reason not to answer calls: nothing is looked at yet."""
     if any(isinstance(protocol, NativeProtocolConfig) for protocol in config.protocols):
         usual = AudioFormat()
         prepare(usual.output_rate, usual.input_rate)

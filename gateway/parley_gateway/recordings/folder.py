@@ -139,7 +139,7 @@ class Folder:
         oldest = (self._now().date() - timedelta(days=self._retention_days)).isoformat()
         room = MOST_REMOVED
         for day in reversed(days):
-            if day.name < oldest and _is_date(day.name) and room > 0:
+            if day.name < oldest and _is_date(day.name):
                 room -= _remove(day, most=room)
         dead = sum(self._settle_dead(day) for day in days[: 2 if self._swept else None])
         self._swept = True

@@ -75,7 +75,7 @@ class Recording:
         """Whether it can be known where it begins: what came before the session was there comes first, at once."""
         return self.end is not None or self._clock() >= self.began_at + MOMENT_S
 
-    def finish(self, end: End) -> None:
+    def finish(self, end: End = End.SESSION) -> None:
         """Nothing follows."""
         self._arrivals.settle()
         self._finish(end)

@@ -91,7 +91,7 @@ async def test_g14_what_a_barge_in_cut_off_is_not_in_it(site: Site, emulators: E
     assert len(heard) == len(sounds(right)) - len(answer), "the answer to the interruption is whole"
     assert sounds(client.pcm[1]).startswith(heard)
     expected = sounds(client.pcm[1][: cut.heard_ms * RATE // 1000 * 2])
-    assert len(heard) / 2 / RATE == pytest.approx(len(expected) / 2 / RATE, abs=0.25)
+    assert len(heard) / 2 / RATE == pytest.approx(len(expected) / 2 / RATE, abs=0.12)
 
 
 async def test_g14_the_caller_and_the_agent_may_have_other_rates(site: Site) -> None:

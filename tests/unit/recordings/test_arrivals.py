@@ -62,6 +62,15 @@ def test_what_a_stall_of_the_network_delayed_stands_where_it_was_spoken() -> Non
     assert abs(line.heard_at(299) - 298 * FRAME_S) < 0.001
 
 
+def test_what_comes_a_little_late_leaves_no_gap() -> None:
+    line = Line()
+    for n in range(1, 200):
+        line.at(n * FRAME_S + (0.09 if n > 60 else 0.0), n)
+    line.arrivals.settle()
+    ends = [piece.at + len(piece.pcm) / 2 / RATE for piece in line.pieces]
+    assert [piece.at for piece in line.pieces[1:]] == ends[:-1]
+
+
 def test_where_the_client_sent_nothing_there_is_nothing() -> None:
     line = Line()
     for n in range(1, 50):

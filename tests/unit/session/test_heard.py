@@ -129,6 +129,20 @@ def test_a_pause_is_silence_where_it_was_and_not_at_the_end() -> None:
     run(scene())
 
 
+def test_a_client_that_ran_dry_heard_what_it_had_before_and_the_rest_after() -> None:
+    async def scene() -> None:
+        stage = Stage(can_pause=True)
+        stage.offer(500)
+        await asyncio.sleep(3.0)
+        stage.offer(500)
+        stage.playout.end()
+        await asyncio.sleep(2.0)
+        assert b"".join(pcm for at, pcm in stage.told if at < 0.5) == RAMP[: 500 * BYTES_PER_MS]
+        assert b"".join(pcm for at, pcm in stage.told if at >= 3.0) == RAMP[500 * BYTES_PER_MS : stage.offered]
+
+    run(scene())
+
+
 def test_what_was_dropped_and_sent_again_is_told_when_it_was_heard() -> None:
     """But for a frame in whose middle the client was: it hears that again."""
 
