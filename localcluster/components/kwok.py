@@ -13,6 +13,9 @@ USER = "localcluster:kwok"
 POD_RANGE = "10.128.0.1/10"
 """Where it takes the addresses of pods from; nothing listens there."""
 
+ROOM = {"cpu": "100k", "memory": "1Pi", "pods": "1M"}
+"""Of a node: kwok's own TiB is full with 2,700 gateways."""
+
 
 def kwok(binary: Path, *, kubeconfig: Path, stages: Iterable[Path]) -> Program:
     """The command line; `stages` are files that say what becomes of nodes and pods.
@@ -38,4 +41,5 @@ def node(number: int) -> Manifest:
         "kind": "Node",
         "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
         "spec": {"taints": []},
+        "status": {"capacity": ROOM, "allocatable": ROOM},
     }
