@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from parley_cli.checks.keys import named, tried
-from parley_cli.checks.secret_values import read
+from parley_cli.checks.secret_values import key_of_secret, read
 from parley_cli.checks.stores import stores, stores_tried
 from parley_cli.checks.verdict import Verdict, warning
 from parley_cli.cluster import Cluster
@@ -34,7 +34,7 @@ def untried(bodies: Iterable[Json]) -> Iterator[Verdict]:
                 ref = source["secretKeyRef"]
                 where = f"{body['metadata']['name']} spec.endpoint.protocols[{index}].twilio.authToken"
                 yield warning(
-                    f"Key {ref['key']} of Secret {ref['name']}",
+                    key_of_secret(ref["name"], ref["key"]),
                     f"is not tried: Twilio tells nothing of a token without its account's SID ({where})",
                     "call the number: with another token the call is refused, and Twilio's debugger has 403",
                 )

@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from parley_cli.checks.probes import PROBES, Outcome, Probe, judged
-from parley_cli.checks.secret_values import DEADLINE_S, Contents, decoded, is_clusters_own
+from parley_cli.checks.secret_values import (
+    DEADLINE_S,
+    Contents,
+    by_credential,
+    decoded,
+    is_clusters_own,
+    key_of_secret,
+)
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_operator.kube.client import Json
 
@@ -31,15 +38,12 @@ class Credential:
 
     def __str__(self) -> str:
         """As the report names it."""
-        return f"Key {self.key} of Secret {self.secret}"
+        return key_of_secret(self.secret, self.key)
 
 
 def named(bodies: Iterable[Json]) -> dict[Credential, list[str]]:
-    """Every key, with the places that name it; one that is named several times is one."""
-    uses: dict[Credential, list[str]] = {}
-    for credential, place in (found for body in bodies for found in _named(body)):
-        uses.setdefault(credential, []).append(place)
-    return uses
+    """Every key, with the places that name it."""
+    return by_credential(found for body in bodies for found in _named(body))
 
 
 async def tried(uses: Mapping[Credential, list[str]], contents: Contents) -> list[Verdict]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import TypeVar
 
 from parley_cli.checks.verdict import Verdict, failing, warning
 from parley_cli.cluster import Cluster
 from parley_operator.kube.errors import ForbiddenError, NotFoundError
+
+T = TypeVar("T", bound=Hashable)
 
 Contents = Mapping[str, Mapping[str, str]]
 """By Secret, its data in base64."""
@@ -18,6 +21,19 @@ DEADLINE_S = 10.0
 """For one answer."""
 _CLUSTERS_OWN = (".svc", ".local", ".internal")
 """Ends of names that mean something else here than in the cluster, or nothing."""
+
+
+def key_of_secret(secret: str, key: str) -> str:
+    """Where a credential is, as the report names it."""
+    return f"Key {key} of Secret {secret}"
+
+
+def by_credential(found: Iterable[tuple[T, str]]) -> dict[T, list[str]]:
+    """Credentials with the places of the spec that name them; one that is named several times is one."""
+    uses: dict[T, list[str]] = {}
+    for credential, named_at in found:
+        uses.setdefault(credential, []).append(named_at)
+    return uses
 
 
 async def read(cluster: Cluster, names: Collection[str]) -> tuple[Contents, list[Verdict]]:

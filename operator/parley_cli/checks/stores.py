@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from parley_cli.checks.secret_values import DEADLINE_S, Contents, decoded, is_clusters_own
+from parley_cli.checks.secret_values import (
+    DEADLINE_S,
+    Contents,
+    by_credential,
+    decoded,
+    is_clusters_own,
+    key_of_secret,
+)
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_operator.kube.client import Json
 
@@ -54,7 +61,7 @@ class Store:
 
     def __str__(self) -> str:
         """As the report names it."""
-        return f"Key {self.key} of Secret {self.secret}"
+        return key_of_secret(self.secret, self.key)
 
 
 class _Kind(NamedTuple):
@@ -73,11 +80,8 @@ KINDS: Mapping[str, _Kind] = {
 
 
 def stores(bodies: Iterable[Json]) -> dict[Store, list[str]]:
-    """Every address that these resources name, with the places that do; one that is named several times is one."""
-    uses: dict[Store, list[str]] = {}
-    for store, place in (found for body in bodies for found in _stores(body)):
-        uses.setdefault(store, []).append(place)
-    return uses
+    """Every address that these resources name, with the places that do."""
+    return by_credential(found for body in bodies for found in _stores(body))
 
 
 async def stores_tried(uses: Mapping[Store, list[str]], contents: Contents) -> list[Verdict]:
