@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, cast
 
@@ -26,6 +26,7 @@ from parley_gateway.audio.resample import HIGHEST_RATE, prepare
 from parley_gateway.conversation.events import Stage
 from parley_gateway.ports import Llm, Stt, Tts, VoiceActivity
 from parley_gateway.providers.credentials import Keys
+from parley_gateway.providers.rates import at_rate
 from parley_gateway.providers.resilience.breaker import Breaker
 from parley_gateway.providers.resilience.cached_tts import CachedTts
 from parley_gateway.providers.resilience.key_ring import KeyLimits
@@ -68,10 +69,6 @@ _MODULES: dict[Stage, dict[str, str]] = {
 }
 
 
-_ANY_RATE = frozenset({(Stage.STT, "Deepgram"), (Stage.STT, "DeepgramFlux"), (Stage.TTS, "Cartesia")})
-"""Providers whose audio has the rate that they are asked for: that of the clients, so that none is resampled."""
-
-
 _SOME_RATE = HIGHEST_RATE
 """Hz, for clients whose rate is their choice: no provider's own, so that they are ready for any."""
 
@@ -92,6 +89,10 @@ class Pipeline:
     report: Callable[[Stage], list[dict[str, Any]]] = lambda _: []
     """How each provider of a stage fares, in words and numbers for people."""
 
+    def at(self, *, input_rate: int, output_rate: int) -> Pipeline:
+        """The same providers for a client with audio of these rates in Hz."""
+        return replace(self, stt=at_rate(self.stt, input_rate), tts=at_rate(self.tts, output_rate))
+
 
 def create_pipeline(
     config: PipelineConfig,
@@ -105,7 +106,7 @@ def create_pipeline(
     """The configured providers, not connected yet. Raises ProviderNotInstalledError.
 
     `agent`: its text as it is now, whose phrases are spoken in advance. `line_rate`: Hz of the audio of all
-    clients, where they have one in common.
+    clients, where they have one in common: then nothing is ever made at a higher one.
 
     Key files are read when they are needed: a missing one is a ProviderError of `warm` and of every request, so
     that a gateway says what it lacks instead of crashing in a loop.
@@ -159,8 +160,9 @@ class _Builder:
         deadlines = self.deadlines.of(stage.value)
         keys = keys_of(stage, config, deadlines, name=name, observer=self.observer)
         breaker = Breaker(self.resilience.breaker_failures, self.resilience.breaker_probe_interval)
-        provider = _create(stage, config, deadlines, keys, hearing=self.hearing, line_rate=self.line_rate)
+        provider = _create(stage, config, deadlines, keys, hearing=self.hearing)
         if stage is not Stage.LLM:
+            provider = at_rate(provider, self.line_rate) if self.line_rate else provider
             prepare(provider.sample_rate, self.line_rate or _SOME_RATE)
         return Member(
             stage=stage, name=name, provider=provider, breaker=breaker, observer=self.observer, keys=keys
@@ -219,7 +221,6 @@ def _create(
     keys: Keys | None = None,
     *,
     hearing: VoiceActivity | None = None,
-    line_rate: int | None = None,
 ) -> Any:
     """Calls `create` of `providers/<stage>/<module>.py`: what is reached over the network is given its keys."""
     module = _MODULES[stage][config.provider]
@@ -232,10 +233,7 @@ def _create(
     keys = keys or keys_of(stage, config, deadlines)
     if keys is None:
         return create(config, deadlines)
-    rate = {"sample_rate": line_rate} if line_rate and (stage, config.provider) in _ANY_RATE else {}
-    if stage is Stage.STT:
-        return create(config, deadlines, keys, hearing, **rate)
-    return create(config, deadlines, keys, **rate)
+    return create(config, deadlines, keys, *([hearing] if stage is Stage.STT else []))
 
 
 def keys_of(

@@ -96,7 +96,8 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._began_at = self._loop.time()
         self._link = link
-        self._pipeline = pipeline
+        rates = link.capabilities
+        self._pipeline = pipeline.at(input_rate=rates.input_rate, output_rate=rates.output_rate)
         self._agent = agent
         self._observer = observer or Unobserved()
         self._core = Conversation(

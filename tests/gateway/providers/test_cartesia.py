@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,7 @@ import pytest_asyncio
 
 from parley_gateway.conversation.events import FailureKind
 from parley_gateway.ports import ProviderError, Tts, TtsSegment
+from parley_gateway.providers.rates import at_rate
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Pace
 from tests.gateway.providers import voices
@@ -84,6 +86,16 @@ async def test_g05_sessions_share_a_connection_and_a_rush_gets_more(tts: Tts, st
     said = await asyncio.gather(*(speech(tts, TEXTS[0]) for _ in range(30)))
     assert said == [studio.speech(TEXTS[0])] * 30
     assert len({request.connection for request in studio.requests}) == 2
+
+
+async def test_g11_a_telephone_shares_the_connection_of_clients_with_another_rate(
+    tts: Tts, studio: Studio
+) -> None:
+    await tts.warm()
+    own, telephone = await asyncio.gather(speech(tts, TEXTS[0]), speech(at_rate(tts, 8_000), TEXTS[0]))
+    assert own == studio.speech(TEXTS[0])
+    assert telephone == {1: array("h", own[1])[::3].tobytes()}
+    assert len({request.connection for request in studio.requests}) == 1
 
 
 async def test_g10_more_than_the_account_may_do_at_once_is_a_rate_limit(tts: Tts, studio: Studio) -> None:

@@ -17,6 +17,8 @@ from parley_gateway.conversation.events import (
     TurnEnd,
 )
 from parley_gateway.ports import Stt, SttEvent, SttRequest, Unit, Usage
+from parley_gateway.providers.rates import at_rate
+from parley_gateway.providers.stt.deepgram_flux import Flux
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault
 from tests.emulators.speech import silence, speech_like
@@ -116,6 +118,26 @@ class TestTurns:
         events = await until(stream, lambda seen: FINAL in seen)
         assert finals(events)
         assert emulators.journal.entries[0].messages == ["ForceEndTurn"]
+
+    def test_g02_while_no_turn_is_open_nothing_is_due_however_long_nobody_speaks(self) -> None:
+        dialect = Flux(lambda ms: ms, eot_timeout_ms=5000)
+        waits = [dialect.idle_s]
+        for event in ("StartOfTurn", "EndOfTurn"):
+            body = {"turn_index": 0, "audio_window_start": 0.0, "audio_window_end": 1.0, "words": []}
+            list(dialect.read({"type": "TurnInfo", "event": event, "transcript": "Hi", **body}))
+            waits.append(dialect.idle_s)
+        assert waits == [None, 1.0, None]
+
+    async def test_g11_a_telephone_is_heard_at_its_own_rate(self, emulators: Emulators, stt: Stt) -> None:
+        telephone = at_rate(stt, 8_000)
+        quiet = silence(1500, rate=8_000)
+        stream = telephone.open(REQUEST)
+        await say(stream, quiet + speech_like(1200, rate=8_000) + quiet, 8_000)
+        events = await until(stream, lambda seen: FINAL in seen)
+        (started,) = (event for event in events if isinstance(event, SpeechStarted))
+        assert started.audio_ms == pytest.approx(1500, abs=100)
+        (entry,) = emulators.journal.of("/v2/listen")
+        assert entry.query["sample_rate"] == ["8000"]
 
     async def test_g02_unknown_messages_are_ignored(self, emulators: Emulators, stt: Stt) -> None:
         befall(emulators, "deepgram_flux", unknown_messages=True)

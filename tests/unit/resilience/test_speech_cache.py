@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from copy import copy
+from typing import Self
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from parley_gateway.providers.resilience.tts import ResilientTts
 from tests.unit.resilience.lineups import PATIENCE_S, Provider, lineup
 from tests.unit.session.virtual_time import run
 
+RATE = 8_000
 TEXTS = [Text("en-US", text) for text in ("one", "two", "three", "four")]
 AGENT = AgentText(phrases=Phrases(apology="Sorry. Once more?", still_there="", goodbye="Bye."), greeting="Hello!")
 
@@ -32,38 +35,51 @@ def test_g10_what_is_kept_stays_within_its_bound_and_the_phrases_beside_it(
     cache = SpeechCache(bound)
     cache.keep(TEXTS[:1])
     for text, voice, length in puts:
-        speech = Speech(bytes(length))
+        speech = Speech(bytes(length), RATE)
         cache.put(text, voice, speech)
         assert cache.recent_bytes <= bound
         if text in TEXTS[:1] or 0 < length <= bound:
-            assert cache.find(text, [voice]) == speech
+            assert cache.find(text, [voice], rate=RATE) == speech
     kept = {voice for text, voice, _ in puts if text in TEXTS[:1]}
-    assert all(cache.find(TEXTS[0], [voice]) for voice in kept)
+    assert all(cache.find(TEXTS[0], [voice], rate=RATE) for voice in kept)
 
 
 def test_the_longest_unused_gives_way() -> None:
     cache = SpeechCache(20)
     one, two, three, _ = TEXTS
     for text in (one, two):
-        cache.put(text, "a", Speech(bytes(10)))
-    assert cache.find(one, ["a"])
-    cache.put(three, "a", Speech(bytes(10)))
-    assert [cache.find(text, ["a"]) is not None for text in (one, two, three)] == [True, False, True]
+        cache.put(text, "a", Speech(bytes(10), RATE))
+    assert cache.find(one, ["a"], rate=RATE)
+    cache.put(three, "a", Speech(bytes(10), RATE))
+    assert [cache.find(text, ["a"], rate=RATE) is not None for text in (one, two, three)] == [True, False, True]
 
 
 def test_another_voice_is_another_speech_but_a_phrase_in_any_voice_is_better_than_none() -> None:
     cache = SpeechCache(20)
     cache.keep(TEXTS[:1])
     for text in TEXTS[:2]:
-        cache.put(text, "a", Speech(bytes(2)))
-    assert cache.find(TEXTS[1], ["b", "a"]) is None
-    assert cache.find(TEXTS[0], ["b", "a"])
+        cache.put(text, "a", Speech(bytes(2), RATE))
+    assert cache.find(TEXTS[1], ["b", "a"], rate=RATE) is None
+    assert cache.find(TEXTS[0], ["b", "a"], rate=RATE)
+
+
+def test_what_a_telephone_heard_is_not_good_enough_for_others_and_the_reverse_is() -> None:
+    cache = SpeechCache(1000)
+    cache.keep(TEXTS[:1])
+    for text in TEXTS[:2]:
+        cache.put(text, "a", Speech(bytes(160), 8_000))
+        assert cache.find(text, ["a"], rate=24_000) is None
+        cache.put(text, "a", Speech(bytes(480), 24_000))
+        found = cache.find(text, ["a"], rate=8_000)
+        assert found is not None
+        assert found.rate == 24_000
+        assert len(found.at(8_000)) == 160
 
 
 class Voice(Provider):
     """Says a text as its bytes, in two pieces; or nothing at all."""
 
-    sample_rate = 8000
+    sample_rate = RATE
 
     def __init__(self) -> None:
         self.away = False
@@ -81,7 +97,25 @@ class Voice(Provider):
                 yield TtsAudio(segment.segment, piece)
 
 
-async def say(voices: CachedTts, *texts: str) -> list[str]:
+class VoiceOfAnyRate(Voice):
+    """Says it at the rate that is asked for, 16 kHz otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sample_rate = 2 * RATE
+        self.made_at: set[int] = set()
+
+    def at(self, rate: int) -> Self:
+        same = copy(self)
+        same.sample_rate = rate
+        return same
+
+    def speak(self, request: TtsRequest, segments: AsyncIterator[TtsSegment]) -> AsyncGenerator[TtsAudio, None]:
+        self.made_at.add(self.sample_rate)
+        return super().speak(request, segments)
+
+
+async def pcm_of(voices: CachedTts, *texts: str) -> list[bytes]:
     """What is heard of each segment."""
 
     async def written() -> AsyncGenerator[TtsSegment, None]:
@@ -92,7 +126,12 @@ async def say(voices: CachedTts, *texts: str) -> list[str]:
     heard = [b""] * len(texts)
     async for audio in voices.speak(TtsRequest("s:1", "en-US"), written()):
         heard[audio.segment] += audio.pcm
-    return [pcm.decode("utf-16-le") for pcm in heard]
+    return heard
+
+
+async def say(voices: CachedTts, *texts: str) -> list[str]:
+    """The words that are heard of each segment."""
+    return [pcm.decode("utf-16-le") for pcm in await pcm_of(voices, *texts)]
 
 
 def cached(voice: Voice, max_bytes: int = 0) -> CachedTts:
@@ -109,6 +148,20 @@ def test_g10_the_agents_phrases_are_there_with_every_voice_away() -> None:
         voice.away = True
         assert await say(voices, "Sorry.", " Once more?") == ["Sorry.", "Once more?"]
         await voices.aclose()
+
+    run(scene())
+
+
+def test_g10_phrases_are_made_at_the_voices_own_rate_whoever_calls_first() -> None:
+    async def scene() -> None:
+        voice = VoiceOfAnyRate()
+        telephone = cached(voice).at(RATE)
+        await telephone.warm()
+        assert (telephone.sample_rate, voice.made_at) == (RATE, {2 * RATE})
+        voice.away = True
+        (heard,) = await pcm_of(telephone, "Hello!")
+        assert len(heard) == len("Hello!")
+        await telephone.aclose()
 
     run(scene())
 

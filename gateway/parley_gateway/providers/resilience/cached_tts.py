@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from typing import Self
 
 from parley_contract.agent import AgentText
 from parley_gateway.audio.formats import bytes_to_ms, ms_to_bytes
 from parley_gateway.conversation.events import Word
-from parley_gateway.conversation.sentences import Segmenter, is_speakable
-from parley_gateway.logs import where
-from parley_gateway.ports import ProviderError, TtsAudio, TtsRequest, TtsSegment
+from parley_gateway.ports import TtsAudio, TtsRequest, TtsSegment
 from parley_gateway.providers.deadlines import closing
 from parley_gateway.providers.resilience.observer import ResilienceObserver
+from parley_gateway.providers.resilience.phrases import PhraseKeeper
 from parley_gateway.providers.resilience.relay import Relay
 from parley_gateway.providers.resilience.speech_cache import Speech, SpeechCache, Text
 from parley_gateway.providers.resilience.tts import ResilientTts
 
-logger = logging.getLogger(__name__)
-
 _PIECE_MS = 200
 """Of speech that is there, at a time: what is done with it takes time as well."""
-_READY_WITHIN_S = 5.0
-"""What the phrases may delay the start by: a voice that is slow now is waited for in the background."""
-_FIRST_RETRY_S = 5.0
-_LONGEST_RETRY_S = 300.0
 
 
 class CachedTts:
@@ -42,33 +33,36 @@ class CachedTts:
         agent: Callable[[], AgentText],
         observer: ResilienceObserver,
     ) -> None:
-        """`agent`: its text as it is now, whose phrases and greeting are kept ready."""
-        self._voices = voices
+        """`agent`: its text as it is now, whose phrases and greeting are kept ready, at the voices' own rate."""
+        self.voices = voices
         self._cache = cache
-        self._agent = agent
         self._observer = observer
-        self._phrases: tuple[Text, ...] = ()
-        self._making: asyncio.Task[None] | None = None
-        self._tried = asyncio.Event()
+        self._phrases = PhraseKeeper(
+            cache, agent=agent, voice=voices.lineup.members[0].name, make=self._make_phrase
+        )
 
     @property
     def sample_rate(self) -> int:
         """Hz of the audio."""
-        return self._voices.sample_rate
+        return self.voices.sample_rate
+
+    def at(self, rate: int) -> Self:
+        """The same voices and the same memory, with audio of that rate as far as the first voice has it."""
+        same = copy(self)
+        same.voices = self.voices.at(rate)
+        return same
 
     async def warm(self) -> None:
         """Make ready whoever serves first, and try to have the agent's phrases spoken. Raises ProviderError."""
-        await self._voices.warm()
-        self._prepare()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_READY_WITHIN_S):
-                await self._tried.wait()
+        await self.voices.warm()
+        self._phrases.look()
+        await self._phrases.tried()
 
     async def speak(
         self, request: TtsRequest, segments: AsyncIterator[TtsSegment]
     ) -> AsyncGenerator[TtsAudio, None]:
         """Speech for the segments in their order. Raises ProviderError when what is not there cannot be made."""
-        self._prepare()
+        self._phrases.look()
         relay, runs = Relay(segments), 0
         try:
             while (segment := await relay.next()) is not None:
@@ -86,15 +80,13 @@ class CachedTts:
 
     async def aclose(self) -> None:
         """Let go of everything."""
-        if self._making is not None:
-            self._making.cancel()
-            await asyncio.gather(self._making, return_exceptions=True)
-        await self._voices.aclose()
+        await self._phrases.aclose()
+        await self.voices.aclose()
 
     # --- what is there ---
 
     def _find(self, language: str, text: str) -> Speech | None:
-        speech = self._cache.find(Text(language, text.strip()), self._names)
+        speech = self._cache.find(Text(language, text.strip()), self._names, rate=self.sample_rate)
         if speech is not None or self._cache.wants(Text(language, text.strip())):
             self._observer.speech_looked_up(cached=speech is not None)
         return speech
@@ -102,15 +94,15 @@ class CachedTts:
     @property
     def _names(self) -> list[str]:
         """The voices: those that would be asked now come first."""
-        in_service = [member.name for member in self._voices.lineup.in_service]
-        return in_service + [m.name for m in self._voices.lineup.members if m.name not in in_service]
+        in_service = [member.name for member in self.voices.lineup.in_service]
+        return in_service + [m.name for m in self.voices.lineup.members if m.name not in in_service]
 
     def _replayed(self, segment: int, speech: Speech) -> Iterator[TtsAudio]:
-        step, told = ms_to_bytes(_PIECE_MS, self.sample_rate), 0
-        for at in range(0, len(speech.pcm), step):
-            pcm = speech.pcm[at : at + step]
+        whole, step, told = speech.at(self.sample_rate), ms_to_bytes(_PIECE_MS, self.sample_rate), 0
+        for at in range(0, len(whole), step):
+            pcm = whole[at : at + step]
             end_ms = bytes_to_ms(at + len(pcm), self.sample_rate)
-            last = at + step >= len(speech.pcm)
+            last = at + step >= len(whole)
             words = tuple(word for word in speech.words[told:] if last or word.end_ms <= end_ms)
             told += len(words)
             yield TtsAudio(segment, pcm, words)
@@ -119,51 +111,23 @@ class CachedTts:
 
     async def _made(self, request: TtsRequest, first: TtsSegment, relay: Relay) -> AsyncGenerator[TtsAudio, None]:
         """Speech that has to be made, up to a segment that is there."""
-        recording = _Recording(self._cache, request.language)
+        recording = _Recording(self._cache, request.language, rate=self.sample_rate)
 
         def is_there(segment: TtsSegment) -> bool:
-            return self._cache.find(Text(request.language, segment.text.strip()), self._names) is not None
+            text = Text(request.language, segment.text.strip())
+            return self._cache.find(text, self._names, rate=self.sample_rate) is not None
 
         run = _Run(first, relay, is_there=is_there, on_read=recording.reads)
-        async with closing(self._voices.speak(request, run, on_made=recording.made)) as speech:
+        async with closing(self.voices.speak(request, run, on_made=recording.made)) as speech:
             async for audio in speech:
                 recording.hears(audio)
                 yield audio
 
-    # --- the agent's phrases ---
-
-    def _prepare(self) -> None:
-        """Make what the agent's present text has and the cache has not, in the background."""
-        phrases = tuple(_phrases(self._agent()))
-        if phrases == self._phrases:
-            return
-        self._phrases = phrases
-        self._cache.keep(phrases)
-        if self._making is None or self._making.done():
-            self._making = asyncio.create_task(self._make_missing(), name="make the agent's phrases")
-
-    async def _make_missing(self) -> None:
-        """Until all are there in the first voice, which may be away when the process starts."""
-        delay, first = _FIRST_RETRY_S, self._voices.lineup.members[0].name
-        while missing := self._cache.missing(first):
-            for text in missing:
-                await self._make(text)
-            self._tried.set()
-            if self._cache.missing(first):
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _LONGEST_RETRY_S)
-        self._tried.set()
-
-    async def _make(self, text: Text) -> None:
-        try:
-            request = TtsRequest("phrases", text.language)
-            async with closing(self._made(request, TtsSegment(0, text.text), Relay(_nothing()))) as made:
-                async for _ in made:
-                    continue
-        except ProviderError as error:
-            logger.warning("a phrase could not be made yet", extra={"problem": error.kind})
-        except Exception as error:  # noqa: BLE001 - a defect of one phrase must not keep the others from being made
-            logger.error("a phrase could not be made", extra={"error": where(error)})  # noqa: TRY400 - as above
+    async def _make_phrase(self, text: Text) -> None:
+        request = TtsRequest("phrases", text.language)
+        async with closing(self._made(request, TtsSegment(0, text.text), Relay(_nothing()))) as made:
+            async for _ in made:
+                continue
 
 
 class _Run:
@@ -203,9 +167,10 @@ class _Run:
 class _Recording:
     """What one run of segments sounds like, kept where it is whole and of one voice."""
 
-    def __init__(self, cache: SpeechCache, language: str) -> None:
+    def __init__(self, cache: SpeechCache, language: str, *, rate: int) -> None:
         self._cache = cache
         self._language = language
+        self._rate = rate
         self._texts: dict[int, Text] = {}
         self._audio: dict[int, bytearray] = {}
         self._words: dict[int, list[Word]] = {}
@@ -230,7 +195,7 @@ class _Recording:
             return
         pcm, words = bytes(self._audio.pop(segment)), tuple(self._words.pop(segment))
         if voice is not None and pcm:
-            self._cache.put(text, voice, Speech(pcm, words))
+            self._cache.put(text, voice, Speech(pcm, self._rate, words))
 
 
 async def _nothing() -> AsyncIterator[TtsSegment]:
@@ -238,13 +203,3 @@ async def _nothing() -> AsyncIterator[TtsSegment]:
     none: tuple[TtsSegment, ...] = ()
     for segment in none:
         yield segment
-
-
-def _phrases(agent: AgentText) -> Iterator[Text]:
-    """What the agent says without a model, cut into what is spoken at a time; the most needed first."""
-    phrases = agent.phrases
-    for phrase in (phrases.apology, phrases.still_there, phrases.goodbye, agent.greeting or ""):
-        segmenter = Segmenter()
-        for segment in segmenter.feed(phrase) + segmenter.flush():
-            if is_speakable(segment):
-                yield Text(agent.language, segment.strip())

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from parley_gateway.audio.resample import Resampler
 from parley_gateway.conversation.events import Word
 
 
@@ -22,11 +23,21 @@ class Speech:
     """How one voice said it."""
 
     pcm: bytes = field(repr=False)
+    rate: int
+    """Hz."""
     words: tuple[Word, ...] = field(default=(), repr=False)
+
+    def at(self, rate: int) -> bytes:
+        """Its PCM at another rate."""
+        resampler = Resampler(self.rate, rate)
+        return resampler.feed(self.pcm) + resampler.flush()
 
 
 class SpeechCache:
-    """By voice, which stands for its provider, model and all settings: they do not change while a process runs."""
+    """By voice, which stands for its provider, model and all settings: they do not change while a process runs.
+
+    What was said for a client of a lower rate, a telephone, is of no use to one of a higher rate; the reverse is.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         """`max_bytes`: of PCM, for texts that are not kept anyway; 0 remembers none of them."""
@@ -47,13 +58,15 @@ class SpeechCache:
         """Whether it is worth remembering."""
         return self._max_bytes > 0 or text in self._kept
 
-    def find(self, text: Text, voices: Sequence[str]) -> Speech | None:
-        """How the first of these voices said it; of what is kept, any of them."""
+    def find(self, text: Text, voices: Sequence[str], *, rate: int) -> Speech | None:
+        """How the first of these voices said it at that rate or a higher one; of what is kept, any of them."""
         if kept := self._kept.get(text):
-            return next((kept[voice] for voice in voices if voice in kept), None)
+            fitting = (kept[voice] for voice in voices if voice in kept)
+            return next((speech for speech in fitting if speech.rate >= rate), None)
         speech = self._recent.get((text, voices[0]))
-        if speech is not None:
-            self._recent.move_to_end((text, voices[0]))
+        if speech is None or speech.rate < rate:
+            return None
+        self._recent.move_to_end((text, voices[0]))
         return speech
 
     def put(self, text: Text, voice: str, speech: Speech) -> None:

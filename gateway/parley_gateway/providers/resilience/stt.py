@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
+from copy import copy
+from typing import Self
 
 from parley_gateway.audio.formats import ms_to_bytes
 from parley_gateway.audio.resample import Resampler
 from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError, Stt, SttEvent, SttRequest, SttStream
 from parley_gateway.providers.deadlines import closing
+from parley_gateway.providers.rates import at_rate
 from parley_gateway.providers.resilience.lineup import Lineup
 from parley_gateway.providers.resilience.member import Member, failure_of_defect
 
@@ -30,12 +33,15 @@ class ResilientStt:
 
     def __init__(self, lineup: Lineup[Stt]) -> None:
         self.lineup = lineup
+        self.sample_rate = lineup.primary.sample_rate
+        """Hz of the first provider; audio for the others is brought to theirs."""
         self._shunned: OrderedDict[str, dict[str, float]] = OrderedDict()
 
-    @property
-    def sample_rate(self) -> int:
-        """Hz of the first provider; audio for the others is brought to theirs."""
-        return self.lineup.primary.sample_rate
+    def at(self, rate: int) -> Self:
+        """The same recognisers, for audio of that rate as far as the first one takes it."""
+        same = copy(self)
+        same.sample_rate = at_rate(self.lineup.primary, rate).sample_rate
+        return same
 
     @property
     def owns_turns(self) -> bool:
@@ -84,8 +90,9 @@ class ResilientStream:
         self._session = request.session
         self._failed = failed
         self._began = _now()
-        self._stream = member.provider.open(request)
-        self._resampler = Resampler(rate, member.provider.sample_rate)
+        provider = at_rate(member.provider, rate)
+        self._stream = provider.open(request)
+        self._resampler = Resampler(rate, provider.sample_rate)
 
     @property
     def owns_turns(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from copy import copy
 from dataclasses import replace
 from typing import Self
 
@@ -11,6 +12,7 @@ from parley_gateway.conversation.events import Word
 from parley_gateway.ports import ProviderError, Tts, TtsAudio, TtsRequest, TtsSegment
 from parley_gateway.providers.alarm import Alarm
 from parley_gateway.providers.deadlines import closing
+from parley_gateway.providers.rates import at_rate
 from parley_gateway.providers.resilience.lineup import Lineup
 from parley_gateway.providers.resilience.patience import Patience
 from parley_gateway.providers.resilience.relay import Relay
@@ -23,13 +25,16 @@ class ResilientTts:
     def __init__(self, lineup: Lineup[Tts], *, first_s: float, between_s: float) -> None:
         """How long a voice may take for the first audio of a segment, and to go on."""
         self.lineup = lineup
+        self.sample_rate = lineup.primary.sample_rate
+        """Hz of the first voice; the others' audio is brought to it."""
         self._first_s = first_s
         self._between_s = between_s
 
-    @property
-    def sample_rate(self) -> int:
-        """Hz of the first voice; the others' audio is brought to it."""
-        return self.lineup.primary.sample_rate
+    def at(self, rate: int) -> Self:
+        """The same voices, with audio of that rate as far as the first one has it."""
+        same = copy(self)
+        same.sample_rate = at_rate(self.lineup.primary, rate).sample_rate
+        return same
 
     async def warm(self) -> None:
         """Make ready whoever serves first. Raises ProviderError."""
@@ -75,6 +80,7 @@ class ResilientTts:
     async def _speak(
         self, voice: Tts, request: TtsRequest, script: Script, relay: Relay
     ) -> AsyncGenerator[TtsAudio, None]:
+        voice = at_rate(voice, self.sample_rate)
         conversion = _Conversion(voice.sample_rate, self.sample_rate)
         with Alarm() as alarm:
             patience = Patience(alarm, first_s=self._first_s, between_s=self._between_s)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from deepgram.listen.v1.socket_client import AsyncV1SocketClient
 
@@ -13,7 +14,7 @@ from parley_gateway.conversation.events import Stage
 from parley_gateway.ports import SttEvent, SttRequest, VoiceActivity
 from parley_gateway.providers.credentials import KeyedClients, Keys
 from parley_gateway.providers.deepgram_client import Connection, DeepgramSockets
-from parley_gateway.providers.stt.deepgram_stream import RATE, DeepgramStream, Streams
+from parley_gateway.providers.stt.deepgram_stream import RATE, DeepgramStream, Streams, nearest_rate
 from parley_gateway.providers.stt.deepgram_turns import DeepgramTurns
 from parley_gateway.providers.stt.metering import AudioMeter
 
@@ -26,13 +27,19 @@ class DeepgramListen:
 
     owns_turns = True
 
-    def __init__(self, config: DeepgramStt, deadlines: DeadlinesConfig, keys: Keys, sample_rate: int) -> None:
-        self.sample_rate = sample_rate
+    def __init__(self, config: DeepgramStt, deadlines: DeadlinesConfig, keys: Keys) -> None:
+        self.sample_rate = RATE
         self._config = config
         self._deadlines = deadlines
         self._sockets = DeepgramSockets(config.base_url, deadlines, decode=False)
         self._clients = KeyedClients(keys, self._sockets.client)
         self._streams: Streams[AsyncV1SocketClient] = Streams()
+
+    def at(self, rate: int) -> Self:
+        """The same provider for audio of that rate."""
+        same = copy(self)
+        same.sample_rate = nearest_rate(rate)
+        return same
 
     async def warm(self) -> None:
         """Read the key and load what the SDK loads late. Raises ProviderError."""
@@ -103,9 +110,7 @@ def create(
     deadlines: DeadlinesConfig,
     keys: Keys,
     hearing: VoiceActivity | None = None,
-    *,
-    sample_rate: int = RATE,
 ) -> DeepgramListen:
     """The provider, not connected yet."""
     del hearing
-    return DeepgramListen(config, deadlines, keys, sample_rate)
+    return DeepgramListen(config, deadlines, keys)

@@ -19,7 +19,9 @@ from parley_gateway.providers.stt.metering import AudioMeter
 from parley_gateway.providers.websocket import websocket_failure
 
 RATE = 16_000
-"""Hz, unless all clients have another."""
+"""Hz of the audio that it is sent: more brings recognition nothing."""
+_TELEPHONE_RATE = 8_000
+"""Hz of a caller on the telephone, whose audio goes on as it came."""
 _SEND_MS = 80
 """A send costs 34 µs whatever its length: frames of 20 ms are put together to this, longer ones go as they are."""
 _LARGEST_SEND_MS = 250
@@ -29,6 +31,11 @@ _BACKLOG_MS = 5_000
 
 S = TypeVar("S")
 SC = TypeVar("SC", contravariant=True)
+
+
+def nearest_rate(rate: int) -> int:
+    """What to send of a client's audio of that rate, in Hz."""
+    return rate if rate == _TELEPHONE_RATE else RATE
 
 
 class Media(Protocol):
@@ -46,8 +53,11 @@ class Dialect(Protocol[SC]):
     """How a version of the API speaks. One for each stream."""
 
     @property
-    def idle_s(self) -> float:
-        """Seconds without audio after which `idle` is called, again and again."""
+    def idle_s(self) -> float | None:
+        """Seconds without audio after which `idle` is called, again and again; None while nothing is due then.
+
+        Only `read` changes it.
+        """
         ...
 
     def read(self, message: Mapping[str, Any]) -> Iterator[SttEvent]:
@@ -116,8 +126,11 @@ class DeepgramStream(Generic[M]):
         await self._settled.wait()
         try:
             while True:
-                for event in self._dialect.read(_parsed(await self._receive())):
+                message, idle_s = _parsed(await self._receive()), self._dialect.idle_s
+                for event in self._dialect.read(message):
                     yield event
+                if self._dialect.idle_s != idle_s:
+                    self._wake.set()
         except ProviderError as failure:
             if not self._aborted:
                 raise self._cause_of(failure) from None
@@ -181,9 +194,9 @@ class DeepgramStream(Generic[M]):
                     self._finalize = False
                     await self._dialect.finalize(sdk)
 
-    async def _work_within(self, alarm: Alarm, seconds: float) -> bool:
+    async def _work_within(self, alarm: Alarm, seconds: float | None) -> bool:
         try:
-            await alarm.within(seconds, self._wake.wait())
+            await alarm.until(None if seconds is None else alarm.now + seconds, self._wake.wait())
         except TimeoutError:
             return False
         self._wake.clear()

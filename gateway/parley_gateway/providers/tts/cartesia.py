@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from parley_contract.pipeline import CartesiaTts, DeadlinesConfig
 from parley_gateway.ports import TtsAudio, TtsRequest, TtsSegment
@@ -25,7 +26,8 @@ _PATH = "/tts/websocket"
 _VERSION = "2026-03-01"
 """Of the API; decides the shape of its messages."""
 _RATE = 24_000
-"""Hz, unless all clients have another."""
+"""Hz, unless a client has another of these."""
+_RATES = frozenset({8_000, 16_000, 22_050, _RATE, 44_100, 48_000})
 _CONTEXTS = 24
 """On one connection, which takes "dozens of concurrent generations" by Cartesia's documentation."""
 
@@ -33,13 +35,19 @@ _CONTEXTS = 24
 class CartesiaSpeech:
     """A voice at Cartesia, over connections that all sessions share."""
 
-    def __init__(self, config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys, sample_rate: int) -> None:
-        self.sample_rate = sample_rate
+    def __init__(self, config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys) -> None:
+        self.sample_rate = _RATE
         self._config = config
         self._deadlines = deadlines
         self._keys = keys
         self._url = websocket_url(config.base_url or _ENDPOINT) + _PATH
         self._lines = Lines(Wire(connect=self._connect, read=_read, contexts=_CONTEXTS))
+
+    def at(self, rate: int) -> Self:
+        """The same voice at that rate, over the same connections."""
+        same = copy(self)
+        same.sample_rate = rate if rate in _RATES else _RATE
+        return same
 
     async def warm(self) -> None:
         """Read the keys and open a connection for each. Raises ProviderError."""
@@ -126,8 +134,6 @@ def _read(raw: str | bytes) -> tuple[str, Mapping[str, Any]] | None:
     return None
 
 
-def create(
-    config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys, *, sample_rate: int = _RATE
-) -> CartesiaSpeech:
+def create(config: CartesiaTts, deadlines: DeadlinesConfig, keys: Keys) -> CartesiaSpeech:
     """The provider, not connected yet."""
-    return CartesiaSpeech(config, deadlines, keys, sample_rate)
+    return CartesiaSpeech(config, deadlines, keys)
