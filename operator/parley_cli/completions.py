@@ -76,8 +76,11 @@ def context_names(context: click.Context, _parameter: click.Parameter, incomplet
     """Contexts of the kubeconfig."""
     from kubernetes.aio.config import list_kube_config_contexts
 
+    from parley_operator.kube.connection import kubeconfig_or_default
+
+    kubeconfig = kubeconfig_or_default(context.params.get("kubeconfig"))
     try:
-        found, _ = list_kube_config_contexts(config_file=context.params.get("kubeconfig"))  # type: ignore[no-untyped-call]
+        found, _ = list_kube_config_contexts(config_file=kubeconfig)  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - whatever is wrong, a shell cannot say it
         return []
     return [one["name"] for one in found if one["name"].startswith(incomplete)]

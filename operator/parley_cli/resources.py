@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +127,16 @@ def _facts(resource: VoiceDeployment, supposed: Supposed) -> Facts:
 
 def unknown_fields(document: dict[str, Any]) -> list[str]:
     """Paths of fields that the resource does not have: a cluster would drop or refuse them."""
-    served = custom_resource_definition()["spec"]["versions"][0]
     known = {name: value for name, value in document.items() if name not in ("apiVersion", "kind", "metadata")}
-    return list(_unknown(known, served["schema"]["openAPIV3Schema"], ""))
+    return list(_unknown(known, _schema(), ""))
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """What the definition says; made once for all files, since it takes longer than all else that is checked."""
+    (served,) = custom_resource_definition()["spec"]["versions"]
+    schema: dict[str, Any] = served["schema"]["openAPIV3Schema"]
+    return schema
 
 
 def _unknown(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:

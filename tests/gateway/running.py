@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from parley_contract.config import GatewayConfig
 from parley_gateway.drain import Stop
 from parley_gateway.gateway import Gateway
 from parley_gateway.listener import listen
+from tests.forks import Piped
 
 HOST = "127.0.0.1"
 TOKEN = "correct-horse-battery-staple"
@@ -134,7 +135,7 @@ def _is_ours(task: asyncio.Task[Any]) -> bool:
 class Process:
     """`parley-gateway` as an operating system's process, its logs read as they come."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Piped) -> None:
         self._process = process
         self.logs: list[dict[str, Any]] = []
         self.said = ""
@@ -143,7 +144,6 @@ class Process:
         self._logged = asyncio.Condition()
 
     async def _read(self) -> None:
-        assert self._process.stderr
         async for line in self._process.stderr:
             async with self._logged:
                 if line.startswith(b"{"):
@@ -158,7 +158,7 @@ class Process:
         """The first log entry with this message, or a later one, waiting for it."""
         async with asyncio.timeout(90), self._logged:
             while len(found := [entry for entry in self.logs if entry["message"] == message]) < nth:
-                assert not self._process.stderr.at_eof(), f"it ended: {self.said}{self.logs}"  # type: ignore[union-attr]
+                assert not self._process.stderr.at_eof(), f"it ended: {self.said}{self.logs}"
                 await self._logged.wait()
             return found[nth - 1]
 
@@ -174,9 +174,12 @@ class Process:
 
 @asynccontextmanager
 async def process(config: Path, *, host: str = HOST) -> AsyncIterator[tuple[Process, Served]]:
-    """The real command with the real signals; ready when this begins, gone when it ends."""
-    command = [sys.executable, "-m", "parley_gateway", "--config", str(config), "--host", host, "--port", "0"]
-    child = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+    """The real program with the real signals, forked; ready when this begins, gone when it ends.
+
+    test_startup.py and test_demo.py start the command itself.
+    """
+    arguments = ("--config", str(config), "--host", host, "--port", "0")
+    child = await Piped.start("parley-gateway", *arguments, environment=os.environ)
     running = Process(child)
     try:
         port = (await running.logged("ready"))["port"]

@@ -1,24 +1,21 @@
-"""The `parley` command as a process of its own, in one namespace: it must not block the watches of a test."""
+"""The `parley` command as a process of its own, in one namespace: it must not block the watches of a test.
+
+Forked (tests/forks.py): what it does is the same, only its start costs no second. tests/unit/cli and tests/cluster
+start the installed command itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROGRAM = "from parley_cli.main import main; main(prog_name='parley')"
-
-
-def _as_in_a_terminal() -> None:
-    """A shell has what it starts in the background ignore Ctrl-C, and so would the children of this test run."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+from tests.forks import Piped
 
 
 @dataclass(frozen=True)
@@ -38,26 +35,19 @@ class Parley:
     """The command with one kubeconfig."""
 
     def __init__(self, kubeconfig: Path, namespace: str) -> None:
-        self._kubeconfig, self._namespace = str(kubeconfig), namespace
+        self._kubeconfig, self._place = str(kubeconfig), ("-n", namespace)
 
     async def __call__(self, command: str, *arguments: str, kubeconfig: str | None = None) -> Said:
         environment = {**os.environ, "KUBECONFIG": kubeconfig or self._kubeconfig}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, command, "-n", self._namespace, *arguments,
-            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        process = await Piped.start("parley", command, *self._place, *arguments, environment=environment)
         out, err = await asyncio.wait_for(process.communicate(), 60)
         return Said(process.returncode or 0, out.decode(), err.decode())
 
     @asynccontextmanager
-    async def started(self, command: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def started(self, command: str, *arguments: str) -> AsyncIterator[Piped]:
         """The command while it runs."""
-        environment = {**os.environ, "KUBECONFIG": self._kubeconfig, "PYTHONUNBUFFERED": "1"}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, command, "-n", self._namespace, *arguments,
-            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            preexec_fn=_as_in_a_terminal,
-        )  # fmt: skip
+        environment = {**os.environ, "KUBECONFIG": self._kubeconfig}
+        process = await Piped.start("parley", command, *self._place, *arguments, environment=environment)
         try:
             yield process
         finally:
@@ -74,10 +64,7 @@ class Parley:
             "COMP_WORDS": " ".join(("parley", *words)),
             "COMP_CWORD": str(len(words)),
         }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, env=environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        process = await Piped.start("parley", environment=environment)
         out, err = await asyncio.wait_for(process.communicate(), 60)
         assert err == b""
         return [text.partition(",")[2] for text in out.decode().splitlines() if text]

@@ -87,9 +87,9 @@ def _binding() -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane() -> Iterator[ControlPlane]:
-    """The control plane that all tests share which do it no harm."""
+    """The control plane that all tests of this folder share which do it no harm; it costs while it idles, too."""
     with ControlPlane(controllers=CONTROLLERS, audit_policy=AUDIT_METADATA) as running:
         prepare(running)
         yield running
@@ -147,7 +147,7 @@ def leading_everywhere(plane: ControlPlane, namespace: Namespace, folder: Path) 
         print(process.raw_log())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def changing_plane() -> Iterator[ControlPlane]:
     """A control plane where definitions of other projects come and go."""
     with ControlPlane(controllers=CONTROLLERS) as running:

@@ -34,13 +34,14 @@ class OperatorProcess:
         arguments += ["--http-host", "127.0.0.1", "--http-port", "0", *self._arguments]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("POD_", "KUBERNETES_"))}
         self._log.write_bytes(b"")
-        if self._forked and not self._days:
-            self._process = Fork("parley_operator", *arguments, output=self._log, environment=environment)
-            return self
         program = ["tests.operator.moved_clock", str(self._days)] if self._days else ["parley_operator"]
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", *program, *arguments]
-            self._process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
+            if self._forked and not self._days:
+                both = {"stdout": log.fileno(), "stderr": log.fileno()}
+                self._process = Fork("parley-operator", *arguments, **both, environment=environment)
+            else:
+                command = [sys.executable, "-m", *program, *arguments]
+                self._process = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
         return self
 
     @property

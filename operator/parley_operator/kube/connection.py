@@ -65,10 +65,15 @@ async def connect(kubeconfig: str | None = None, *, context: str | None = None) 
         load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         return Connection(configuration, _pod_namespace())
     loader = await load_kube_config(  # type: ignore[no-untyped-call]
-        config_file=kubeconfig, context=context, client_configuration=configuration
+        config_file=kubeconfig_or_default(kubeconfig), context=context, client_configuration=configuration
     )
     chosen = loader.current_context["context"]
     return Connection(configuration, chosen.get("namespace") or "default")
+
+
+def kubeconfig_or_default(kubeconfig: str | None) -> str | None:
+    """A file that somebody names, else what $KUBECONFIG says now: the library reads that when it is imported."""
+    return os.environ.get("KUBECONFIG") if kubeconfig is None else kubeconfig
 
 
 def _pod_namespace() -> str:

@@ -84,13 +84,14 @@ def _wait_established(resources: Resources, name: str) -> dict[str, Any]:
     raise AssertionError(f"the CRD was not established within {ESTABLISHED_SECONDS} s: {conditions}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def crd_server() -> Iterator[ControlPlane]:
+    """One that this folder's tests share, ended after them: an idle one costs as well."""
     with ControlPlane() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installed_crd(crd_server: ControlPlane) -> dict[str, Any]:
     resources = Resources(crd_server)
     crd = custom_resource_definition()
