@@ -106,6 +106,7 @@ def _parse(arguments: Sequence[str] | None) -> OperatorOptions:
         lease_name=found.lease_name,
         lease_times=times,
         identity=f"{os.environ.get('POD_NAME') or socket.gethostname()}-{secrets.token_hex(4)}",
+        pod_namespace=os.environ.get("POD_NAMESPACE"),
         gateway_image=found.gateway_image,
         gateway_pull_policy=found.gateway_pull_policy,
         look_again=found.look_again,

@@ -47,11 +47,15 @@ def reconciler(
     *,
     release: Release,
     identity: str,
+    operator_namespace: str | None = None,
     look_again: float = LOOK_AGAIN,
     on_apply: Callable[[str], None] = lambda _: None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Reconciler:
-    """The reconciler of one process. `identity` names the process in events."""
+    """The reconciler of one process. `identity` names the process in events.
+
+    `operator_namespace` is where the process is a pod; None: it is none.
+    """
     discovery = Discovery(client)
     for kind, api in OPTIONAL.items():
         discovery.know(api.api_version, kind, api.plural)
@@ -64,6 +68,7 @@ def reconciler(
         custom_metrics=knowledge.custom_metrics,
         gateways=knowledge.gateways,
         release=release,
+        operator_namespace=operator_namespace,
     )
     return Reconciler(
         client,

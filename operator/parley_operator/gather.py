@@ -48,11 +48,15 @@ class FactsGatherer:
         custom_metrics: Callable[[], bool],
         gateways: Gateways,
         release: Release,
+        operator_namespace: str | None,
     ) -> None:
-        """`apis` says which optional kinds are served at the moment, `custom_metrics` whether that group is."""
+        """`apis` says which optional kinds are served at the moment, `custom_metrics` whether that group is.
+
+        `operator_namespace` is where this operator is a pod, if it is one.
+        """
         self._inventory, self._values = inventory, values
         self._classes, self._apis, self._gateways, self._release = classes, apis, gateways, release
-        self._custom_metrics = custom_metrics
+        self._custom_metrics, self._operator_namespace = custom_metrics, operator_namespace
 
     async def gather(
         self,
@@ -77,6 +81,7 @@ class FactsGatherer:
             image_repository=self._release.image_repository,
             images=self._release.images,
             image_pull_policy=self._release.pull_policy,
+            operator_namespace=self._operator_namespace,
             ingress_class=await self._ingress_class(resource),
             apis=self._apis(),
             custom_metrics=self._custom_metrics(),

@@ -67,6 +67,7 @@ async def test_o2_every_child_is_the_resources_own(namespace: Namespace) -> None
         "Deployment",
         "Ingress",
         "Middleware",
+        "NetworkPolicy",
         "PodDisruptionBudget",
         "Secret",
         "Service",

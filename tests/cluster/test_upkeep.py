@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +13,7 @@ from quickstart import release
 from quickstart.watch import Object, Objects
 from tests.cluster.calls import call, wait_until_routed
 from tests.cluster.conftest import Cluster
+from tests.cluster.containers import processes_of
 from tests.cluster.kubernetes import Namespace, is_ready, pods_of, uids
 from tests.cluster.resources import voice_deployment
 from tests.recordings import recording
@@ -122,7 +122,7 @@ async def test_o10_an_operator_killed_in_the_middle_of_its_work_loses_nothing(
     pod = holder({"parley-operator": leader})
     for number in range(4):
         namespace.apply(voice_deployment(f"many-{number}", host=f"many-{number}.voice.localhost"))
-    for pid in processes_of(cluster.operator.get("Pod", pod)):
+    for pid in processes_of(cluster.operator.get("Pod", pod), command="parley-operator"):
         os.kill(pid, signal.SIGKILL)
     for number in range(4):
         await namespace.ready(f"many-{number}")
@@ -136,21 +136,6 @@ def holder(leases: object) -> str:
     assert isinstance(leases, dict)
     identity = leases.get("parley-operator", {}).get("spec", {}).get("holderIdentity") or ""
     return str(identity.rpartition("-")[0])
-
-
-def processes_of(pod: Object) -> list[int]:
-    """The operator's process of a pod, as this machine sees it: by the pod's cgroup and its command."""
-    uid = pod["metadata"]["uid"]
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            cgroup, command = (folder / "cgroup").read_text(), (folder / "cmdline").read_text()
-        except OSError:
-            continue
-        if uid in cgroup and "parley-operator" in command:
-            found.append(int(folder.name))
-    assert found
-    return found
 
 
 async def test_o10_conversations_go_on_while_the_api_server_is_frozen(

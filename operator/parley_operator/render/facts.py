@@ -99,6 +99,8 @@ class Facts:
     images: Mapping[str, str] = field(default_factory=dict)
     """Whole image references for certain releases, for instance with a digest."""
     image_pull_policy: str = "IfNotPresent"
+    operator_namespace: str | None = None
+    """Where the operator's own pods are; None: not known, or it is no pod."""
 
     ingress_class: IngressClass | None = None
     """None: there is no such class, or no default class."""

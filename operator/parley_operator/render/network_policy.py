@@ -13,13 +13,12 @@ from typing import Any
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
-from parley_operator.api.network_policy import NetworkPolicySpec
 from parley_operator.render.addresses import Address
 from parley_operator.render.destinations import destinations
 from parley_operator.render.egress import HTTPS, dns, plain, port, public_https
 from parley_operator.render.facts import Facts
 from parley_operator.render.gateway_config import PORT
-from parley_operator.render.labels import all_pods, metadata, selector_labels
+from parley_operator.render.labels import COMPONENT, all_pods, metadata, selector_labels
 from parley_operator.render.names import child_name
 from parley_operator.render.rendered import Finding, Manifest
 from parley_operator.render.track import MAIN, Track
@@ -29,6 +28,8 @@ from parley_operator.render.worker_stages import used_pools
 PRIVATE_ENDINGS = (".internal", ".local", ".lan", ".corp", ".home.arpa", ".intranet", ".private")
 """Names that no public resolver knows."""
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+OPERATOR = {COMPONENT: "operator"}
+"""Of the operator's own pods, whatever the chart's release is called."""
 
 
 def network_policy(resource: VoiceDeployment, facts: Facts, *, track: Track = MAIN) -> Manifest | None:
@@ -48,7 +49,7 @@ def network_policy(resource: VoiceDeployment, facts: Facts, *, track: Track = MA
         "spec": {
             "podSelector": pods,
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [_ingress(wanted)],
+            "ingress": [_ingress(resource, facts)],
             "egress": [
                 *dns(),
                 public_https(),
@@ -76,8 +77,12 @@ def unknown_destinations(resource: VoiceDeployment, facts: Facts) -> Iterator[Fi
         yield Finding(ConditionType.SETTINGS_HONOURED, Reason.EGRESS_NOT_KNOWN, message)
 
 
-def _ingress(wanted: NetworkPolicySpec) -> dict[str, Any]:
-    peers = [plain(peer) for peer in wanted.ingress_from or ()]
+def _ingress(resource: VoiceDeployment, facts: Facts) -> dict[str, Any]:
+    """Those who are named, or else everybody; and the operator, which asks autoscaled gateways for their calls."""
+    peers = [plain(peer) for peer in resource.spec.network_policy.ingress_from or ()]
+    if peers and facts.operator_namespace and resource.spec.scaling.type != "Fixed":
+        namespace = {"matchLabels": {NAMESPACE_LABEL: facts.operator_namespace}}
+        peers.append({"namespaceSelector": namespace, "podSelector": {"matchLabels": OPERATOR}})
     return {**({"from": peers} if peers else {}), "ports": [port(PORT)]}
 
 

@@ -170,6 +170,7 @@ class Operator:
             knowledge,
             release=self._release,
             identity=self._options.identity,
+            operator_namespace=self._options.pod_namespace,
             look_again=self._options.look_again,
             on_apply=lambda outcome: self._metrics.applies.labels(outcome).inc(),
         )

@@ -35,6 +35,8 @@ class OperatorOptions:
     lease_name: str = "parley-operator"
     lease_times: LeaseTimes = field(default_factory=LeaseTimes)
     identity: str = "parley-operator"
+    pod_namespace: str | None = None
+    """Where this process is a pod; None: it is none."""
     gateway_image: str | None = None
     """Image of the gateway; None takes the release's own."""
     gateway_pull_policy: str = "IfNotPresent"

@@ -1,8 +1,7 @@
-"""O8: with whom the gateway's pods may talk. A small judge reads policies as network plugins do."""
+"""O8: with whom the gateway's pods may talk, as `tests/unit/enforcer/judge.py` reads policies."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, get_args
@@ -17,7 +16,9 @@ from parley_operator.render import Facts, Manifest, render
 from parley_operator.render.addresses import Address
 from parley_operator.render.destinations import destinations
 from parley_operator.render.labels import all_pods
+from parley_operator.render.network_policy import NAMESPACE_LABEL, OPERATOR
 from parley_operator.render.references import ValueId
+from tests.unit.enforcer.judge import Connection, End, permits
 from tests.unit.operator.examples import ENGINE_SPEC, MINIMAL, resource, secret, with_pipeline
 from tests.unit.operator.facts import FACTS, of_kind, parse, the, with_values
 
@@ -40,33 +41,9 @@ def allows(
     rules: list[dict[str, Any]], port: int, *, ip: str = "", namespace: str = "", udp: bool = False
 ) -> bool:
     """Whether a connection may be made: to an address, or to any pod of a namespace."""
-    return any(_fits(rule.get("to"), ip, namespace) and _open(rule.get("ports"), port, udp=udp) for rule in rules)
-
-
-def _open(ports: list[dict[str, Any]] | None, port: int, *, udp: bool) -> bool:
-    protocol = "UDP" if udp else "TCP"
-    return ports is None or any(p["protocol"] == protocol and p["port"] == port for p in ports)
-
-
-def _fits(peers: list[dict[str, Any]] | None, ip: str, namespace: str) -> bool:
-    return peers is None or any(_is(peer, ip, namespace) for peer in peers)
-
-
-def _is(peer: dict[str, Any], ip: str, namespace: str) -> bool:
-    if block := peer.get("ipBlock"):
-        address = ipaddress.ip_address(ip) if ip else None
-        return (
-            address is not None
-            and _within(address, block["cidr"])
-            and not any(_within(address, excluded) for excluded in block.get("except", []))
-        )
-    wanted = peer["namespaceSelector"].get("matchLabels", {})
-    return bool(namespace) and wanted.get("kubernetes.io/metadata.name", namespace) == namespace
-
-
-def _within(address: ipaddress.IPv4Address | ipaddress.IPv6Address, cidr: str) -> bool:
-    network = ipaddress.ip_network(cidr)
-    return address.version == network.version and address in network
+    target = End(ip, namespace, namespace_labels={NAMESPACE_LABEL: namespace})
+    connection = Connection(End(namespace="default"), target, port, "UDP" if udp else "TCP")
+    return permits({"metadata": {"namespace": "default"}, "spec": {"egress": rules}}, "Egress", connection)
 
 
 def with_llm(url: str) -> dict[str, Any]:
@@ -94,6 +71,28 @@ def test_o08_or_those_alone_who_are_named() -> None:
     assert policy(document)["spec"]["ingress"] == [
         {"from": [controller, prometheus, office], "ports": [{"protocol": "TCP", "port": 8080}]}
     ]
+
+
+@pytest.mark.parametrize(
+    ("scaling", "operator", "let_in"),
+    [
+        ({"type": "HPA", "maxReplicas": 4}, "parley-system", True),
+        ({"type": "HPA", "maxReplicas": 4}, None, False),
+        ({"type": "Fixed"}, "parley-system", False),
+    ],
+)
+def test_o08_the_operator_is_let_in_where_it_asks_for_sessions(
+    scaling: dict[str, Any], operator: str | None, *, let_in: bool
+) -> None:
+    controller = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "traefik"}}}
+    document = resource(networkPolicy={"ingressFrom": [controller]}, scaling=scaling)
+    asks = End("10.88.0.9", "parley-system", OPERATOR, {"kubernetes.io/metadata.name": "parley-system"})
+    other = replace(asks, labels={})
+    made = policy(document, replace(with_values(parse(document)), operator_namespace=operator))
+    assert [permits(made, "Ingress", Connection(end, End(), 8080)) for end in (asks, other)] == [let_in, False]
+    everybody = resource(scaling=scaling)
+    facts = replace(with_values(parse(everybody)), operator_namespace="parley-system")
+    assert policy(everybody, facts)["spec"]["ingress"] == [{"ports": [{"protocol": "TCP", "port": 8080}]}]
 
 
 def test_o08_names_can_be_looked_up_wherever_the_resolver_is() -> None:
