@@ -117,7 +117,7 @@ def redis_service() -> dict[str, Any]:
 async def test_o08_a_gateway_is_reached_by_callers_and_by_those_who_are_named(
     cluster: Cluster, namespace: Namespace
 ) -> None:
-    host = "guarded.voice.localhost"
+    host = "named.voice.localhost"
     scaling = {"type": "HPA", "maxReplicas": 1}
     namespace.apply(voice_deployment(NAME, host=host, scaling=scaling))
     namespace.apply(pod(cluster, "stranger"))
