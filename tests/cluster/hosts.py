@@ -22,8 +22,10 @@ def public_address(cluster: Cluster) -> Iterator[str]:
     _ip("address", "add", f"{address}/32", "dev", addresses.interface)
     try:
         node.run("ip", "route", "replace", f"{address}/32", "via", addresses.outside)
-        yield address
-        node.run("ip", "route", "delete", f"{address}/32")
+        try:
+            yield address
+        finally:
+            node.run("ip", "route", "delete", f"{address}/32")
     finally:
         _ip("address", "delete", f"{address}/32", "dev", addresses.interface)
 
