@@ -1,8 +1,11 @@
 """What holds for all tests."""
 
 import os
+from typing import Any
 
+import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 # How long an example takes is the machine's business: speed is measured in `make bench`. The same examples each
 # time, so that a change is what makes a test fail; to look for new ones:
@@ -10,3 +13,26 @@ from hypothesis import settings
 settings.register_profile("same", deadline=None, print_blob=True, derandomize=True)
 settings.register_profile("search", deadline=None, print_blob=True, max_examples=2500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+SHARING = {
+    "tests/operator/api/test_crd.py": "crd_server",
+    "tests/operator/api/test_monitoring_objects.py": "crd_server",
+    "tests/operator/api/test_rendered.py": "crd_server",
+    "tests/operator/api/test_worker_pools.py": "crd_server",
+    "tests/operator/test_cert_manager.py": "changing_plane",
+    "tests/operator/test_crashes_of_everything.py": "changing_plane",
+    "tests/operator/test_optional_apis.py": "changing_plane",
+    "tests/operator/test_own_definition.py": "changing_plane",
+}
+"""Files whose tests share a server that takes long to start and to furnish, and the name of what they share."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadfile`, but that files which share something go to one process."""
+    return _Together(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+class _Together(LoadFileScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return SHARING.get(file, file)

@@ -89,11 +89,12 @@ class OperatorProcess:
     def wait_for_log(self, message: str, seconds: float = START_SECONDS, **fields: str) -> dict[str, Any]:
         """Until it has logged a message with these fields."""
         wanted = {"message": message, **fields}.items()
-        deadline = time.monotonic() + seconds
+        deadline, read = time.monotonic() + seconds, -1
         while time.monotonic() < deadline:
-            found = next((line for line in self.log() if wanted <= line.items()), None)
-            if found is not None:
-                return found
+            if read != (read := self._log.stat().st_size):  # it is long, and this looks often
+                found = next((line for line in self.log() if wanted <= line.items()), None)
+                if found is not None:
+                    return found
             assert self.is_running(), f"the operator ended:\n{self.raw_log()[-4000:]}"
             time.sleep(0.02)
         raise AssertionError(f"no {message!r} within {seconds} s:\n{self.raw_log()[-4000:]}")
