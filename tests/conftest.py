@@ -1,6 +1,8 @@
 """What holds for all tests."""
 
+import gc
 import os
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -25,6 +27,20 @@ SHARING = {
     "tests/operator/test_own_definition.py": "changing_plane",
 }
 """Files whose tests share a server that takes long to start and to furnish, and the name of what they share."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nothing is won by looking for garbage among modules and six thousand tests: they stay to the end.
+
+    Each look takes half a second, also later.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -27,6 +27,11 @@ ROOT = Path(__file__).parents[2]
 CRD = ROOT / "crds" / "parley.dev_voicedeployments.yaml"
 OPERATOR = ROOT / "manifests" / "base" / "operator.yaml"
 """What the chart makes by default, as tests/chart holds it to."""
+AUDITED = {
+    **AUDIT_METADATA,
+    "rules": [{"level": "Metadata", "users": [OPERATOR_USER]}, {"level": "None"}],
+}
+"""A line for each answered request of the operator: that is what tests ask of the log."""
 
 StartOperator = Callable[..., OperatorProcess]
 
@@ -90,7 +95,7 @@ def _binding() -> dict[str, Any]:
 @pytest.fixture(scope="package")
 def plane() -> Iterator[ControlPlane]:
     """The control plane that all tests of this folder share which do it no harm; it costs while it idles, too."""
-    with ControlPlane(controllers=CONTROLLERS, audit_policy=AUDIT_METADATA) as running:
+    with ControlPlane(controllers=CONTROLLERS, audit_policy=AUDITED) as running:
         prepare(running)
         yield running
 
@@ -179,7 +184,8 @@ def audit(plane: ControlPlane, namespace_name: str) -> Callable[[], list[dict[st
     """The operator's requests in the test's namespace so far, watches and its Lease aside."""
 
     def read() -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in plane.audit_log.read_text().splitlines()]
+        written = plane.audit_log.read_text().splitlines()
+        lines = [json.loads(line) for line in written if namespace_name in line]
         return [
             line
             for line in lines

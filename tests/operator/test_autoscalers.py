@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from localcluster import AUDIT_METADATA, ControlPlane
+from localcluster import ControlPlane
 from parley_operator.kube.errors import KubeError, NotFoundError
 from tests.operator import definitions
 from tests.operator.cluster import Json, Namespace
-from tests.operator.conftest import CONTROLLERS, leading_everywhere, prepare
+from tests.operator.conftest import AUDITED, CONTROLLERS, leading_everywhere, prepare
 from tests.operator.gateway_pods import GatewayPods
 from tests.operator.metrics_api import CUSTOM, RESOURCE, MetricsServer, api_service
 from tests.operator.process import OperatorProcess
@@ -44,7 +44,7 @@ def plane() -> Iterator[ControlPlane]:
     """One of this module's own: APIs come and go, and autoscalers scale. Services may lead to this machine."""
     controllers = (*CONTROLLERS, "horizontal-pod-autoscaler-controller")
     flags = ("--enable-aggregator-routing=false",)
-    with ControlPlane(controllers=controllers, audit_policy=AUDIT_METADATA, api_server_flags=flags) as running:
+    with ControlPlane(controllers=controllers, audit_policy=AUDITED, api_server_flags=flags) as running:
         prepare(running)
         yield running
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from localcluster import AUDIT_METADATA, ControlPlane
+from localcluster import ControlPlane
 from localcluster.builds import BuildCache
 from localcluster.paths import cache_dir
 from localcluster.progress import Progress
@@ -27,7 +27,7 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 @pytest.fixture(scope="module")
 def plane() -> Iterator[ControlPlane]:
     """One of this module's own: kinds come and go."""
-    with ControlPlane(controllers=CONTROLLERS, audit_policy=AUDIT_METADATA) as running:
+    with ControlPlane(controllers=CONTROLLERS) as running:
         prepare(running)
         yield running
 
