@@ -256,7 +256,10 @@ async def test_o07_o12_the_command_shows_it_gives_it_up_and_promotes_it(
     before = canary_of(await namespace.get("VoiceDeployment", "receptionist"))
     # Two changes after what serves: the way back leads there, not to the change before.
     await namespace.edit("receptionist", limits={"sessionsPerPod": 8})
-    await namespace.until("VoiceDeployment", "receptionist", tries_another(before))
+    another = await namespace.until("VoiceDeployment", "receptionist", tries_another(before))
+    await namespace.until_exists(
+        "ControllerRevision", canary_of(another)["revision"]
+    )  # the status tells of it first
     assert "10 % of new connections" in (await parley("status", "receptionist")).out
     marks = [one["marks"] for one in (await parley("history", "receptionist", "-o", "json")).content]
     assert marks == [["current"], [], ["asked for", "canary"]]
