@@ -33,6 +33,8 @@ PYTEST_FLAGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 # Most tests wait for servers more than they compute: two processes for each core.
 SPREAD = --numprocesses $(shell expr 2 \* $$(nproc)) --dist loadfile --no-loadscope-reorder
+# The tests of nodes wait most of all, for pods and timers: a few share one node.
+SPREAD_NODES = --numprocesses 4 --dist loadgroup --no-loadscope-reorder --verbose --durations 10
 
 START := $(shell date +%s)
 # $(call say,TEXT) prints TEXT with the seconds since make began.
@@ -64,7 +66,7 @@ test: lint ## Everything: static checks, then all layers up to the cluster
 	$(call say,the layers below the cluster)
 	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/operator tests/gateway tests/chart tests/unit
 	$(call say,the cluster)
-	@$(PYTEST) $(PYTEST_FLAGS) tests/localcluster tests/cluster
+	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD_NODES) tests/localcluster tests/cluster
 
 .PHONY: test-unit test-chart test-gateway test-operator test-cluster test-scaling
 test-unit: $(STAMP) ## Pure code, in seconds
@@ -76,7 +78,7 @@ test-gateway: $(STAMP) ## The gateway on real sockets, with the official SDKs ag
 test-operator: $(STAMP) ## The operator against a real API server and etcd
 	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD) tests/operator
 test-cluster: $(STAMP) ## A real node: images, Helm, Traefik, conversations from outside
-	@$(PYTEST) $(PYTEST_FLAGS) tests/localcluster tests/cluster
+	@$(PYTEST) $(PYTEST_FLAGS) $(SPREAD_NODES) tests/localcluster tests/cluster
 test-scaling: $(STAMP) ## A real node with the real KEDA and Prometheus, which are built for it: not part of test
 	@$(PYTEST) $(PYTEST_FLAGS) tests/scaling
 

@@ -28,10 +28,14 @@ PYTHON = "usr/local/bin/python"
 """The official images have this name, so Dockerfiles use it."""
 
 
+def recipe() -> str:
+    """A digest of what the base is made by here."""
+    return hashlib.sha256(repr((PACKAGES, LEFT_OUT)).encode()).hexdigest()[:12]
+
+
 def base_archive(*, cache: Path, progress: Progress) -> Path:
     """The root file system as a tar in the cache, made once for each release and list of packages."""
     uri, suite = mirror()
-    key = hashlib.sha256(repr((PACKAGES, LEFT_OUT)).encode()).hexdigest()[:12]
     folder = cache / "images"
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -43,7 +47,7 @@ def base_archive(*, cache: Path, progress: Progress) -> Path:
         return _pack(root, scratch / "base.tar")
 
     what = f"making a base image of {suite} with Python"
-    return make_once(folder / f"python-{suite}-{key}.tar", what=what, make=make, progress=progress)
+    return make_once(folder / f"python-{suite}-{recipe()}.tar", what=what, make=make, progress=progress)
 
 
 def _bootstrap(root: Path, *, suite: str, uri: str, log: Path) -> None:

@@ -34,7 +34,8 @@ from localcluster.record import Record, load_record, other_nodes, reap_orphans, 
 from localcluster.versions import FULL, KUBECTL
 from localcluster.waiting import wait_for_part
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
+"""For one part; a deadline for a machine that is busy with other things as well."""
 
 
 class LocalCluster:
@@ -134,21 +135,29 @@ class LocalCluster:
         """End what runs and take back what the machine was changed by, in the kernel's order."""
         self.node.destroy()
         self._processes.kill_marked()
-        if not other_nodes(self.paths):
-            self.node.remove_mount_points()
+        with locked(_network_lock()):
+            if not other_nodes(self.paths):
+                self.node.remove_mount_points()
+            self._release()
+        cgroups.remove_cgroup(self._cgroup)
+
+    def _release(self) -> None:
+        """Take back what the machine's network was changed by, and only then give it free for other nodes."""
         record = load_record(self.paths)
-        if record is not None and record.slot is not None:
+        if record is None:
+            return
+        if record.slot is not None:
             addresses = Addresses(record.slot)
             egress.disable_egress(self.paths, addresses=addresses)
             network.remove_interface(addresses)
-        cgroups.remove_cgroup(self._cgroup)
+        record.released().save(self.paths)
 
     def _prepare(self) -> None:
         """Folders, record, namespaces, network, files; one cluster at a time takes its addresses."""
         self.paths.make()
         with (
             self._progress.step("making namespaces, network and certificates"),
-            locked(state_dir() / "network.lock"),
+            locked(_network_lock()),
         ):
             self._new_record().save(self.paths)
             layout = self.layout
@@ -160,8 +169,12 @@ class LocalCluster:
                 egress.enable_egress(self.node, self.paths, addresses=layout.addresses)
 
     def _new_record(self) -> Record:
-        web = free_port(preferred=traefik.WEB_PORT)
-        websecure = free_port(preferred=traefik.WEBSECURE_PORT, taken=frozenset({web}))
+        """With what no other node's record names either: it may not have begun to use it."""
+        others = other_nodes(self.paths)
+        taken = frozenset[int]().union(*(other.ports for other in others))
+        web = free_port(preferred=traefik.WEB_PORT, taken=taken)
+        websecure = free_port(preferred=traefik.WEBSECURE_PORT, taken=taken | {web})
+        slots = frozenset(other.slot for other in others if other.slot is not None)
         return Record(
             "full",
             API_PORT,
@@ -169,7 +182,7 @@ class LocalCluster:
             ETCD_PEER_PORT,
             web_port=web,
             websecure_port=websecure,
-            slot=network.choose_addresses().slot,
+            slot=network.choose_addresses(taken=slots).slot,
         )
 
     def _start(self, pause: Path) -> None:
@@ -236,6 +249,11 @@ class LocalCluster:
         except (OSError, ClusterError):
             return False
         return _condition(service, "Available")
+
+
+def _network_lock() -> Path:
+    """Of whoever takes addresses and ports, or gives them back."""
+    return state_dir() / "network.lock"
 
 
 def _condition(found: dict[str, object] | None, kind: str) -> bool:

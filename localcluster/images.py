@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcluster.base_image import base_archive
+from localcluster.archives import Archives
+from localcluster.base_image import base_archive, recipe
 from localcluster.build_mounts import build_mounts
 from localcluster.debian import IMAGE_COMMANDS, command_path, require_commands
 from localcluster.errors import ClusterError
@@ -77,10 +78,27 @@ class Images:
         them, which takes longer than all the rest.
         """
         with tempfile.TemporaryDirectory() as scratch:
-            archive = Path(scratch) / "image.tar"
-            target = f"docker-archive:{archive}:{qualified(tag)}"
-            self._buildah("push", tag, target, log=self._log(tag))
+            yield self._export(tag, Path(scratch))
+
+    @contextmanager
+    def archive(self, build: Build, *, key: str) -> Iterator[Path]:
+        """The same of an image that is built only where no archive is kept that was made of just this.
+
+        `key` stands for all that the build is made of.
+        """
+
+        def make(folder: Path) -> Path:
+            self.build(build)
+            return self._export(build.tag, folder)
+
+        archives = Archives(self._cache / "images" / "archives", self._progress)
+        with archives.kept(_file_name(build.tag), f"{key}-{recipe()}", make) as archive:
             yield archive
+
+    def _export(self, tag: str, folder: Path) -> Path:
+        archive = folder / "image.tar"
+        self._buildah("push", tag, f"docker-archive:{archive}:{qualified(tag)}", log=self._log(tag))
+        return archive
 
     def _base_argument(self, build: Build) -> Sequence[str]:
         """Where the Dockerfile wants Python from a registry that cannot be reached: our own base."""
@@ -155,7 +173,11 @@ class Images:
         return [command_path("buildah"), *places, *arguments]
 
     def _log(self, tag: str) -> Path:
-        return self._cache / "images" / "logs" / f"{re.sub(r'[^a-z0-9.-]', '-', tag)}.log"
+        return self._cache / "images" / "logs" / f"{_file_name(tag)}.log"
+
+
+def _file_name(tag: str) -> str:
+    return re.sub(r"[^a-z0-9.-]", "-", tag)
 
 
 def _must_exist(build: Build) -> None:

@@ -21,12 +21,15 @@ BRIDGE_CALLS_IPTABLES = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 """Without it a pod that calls a Service of its own node gets answers from the wrong address."""
 
 
-def choose_addresses() -> Addresses:
-    """The first block of addresses that neither another node nor the machine's networks use."""
+def choose_addresses(*, taken: frozenset[int]) -> Addresses:
+    """The first block of addresses that neither the machine's networks use nor another node.
+
+    `taken` are the slots that records name: of nodes whose network is not there yet, or not gone yet.
+    """
     routes = parse_routes(_ip("-oneline", "-4", "route", "show"))
     for slot in range(SLOTS):
         addresses = Addresses(slot)
-        if not _exists(addresses.interface) and not addresses.overlaps(routes):
+        if slot not in taken and not _exists(addresses.interface) and not addresses.overlaps(routes):
             return addresses
     remedy = "end another node (`down --name NAME`), or free one of these ranges on this machine"
     ranges = ", ".join(Addresses(slot).pod_range for slot in range(SLOTS))

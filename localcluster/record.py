@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -39,6 +39,15 @@ class Record:
         """Whether the process that it belongs to has died."""
         return self.owner is not None and not self.owner.is_alive()
 
+    @property
+    def ports(self) -> frozenset[int]:
+        """The ports of the machine that its ingress controller has, or is about to have."""
+        return frozenset(port for port in (self.web_port, self.websecure_port) if port is not None)
+
+    def released(self) -> Record:
+        """The same with nothing that it keeps from others."""
+        return replace(self, web_port=None, websecure_port=None, slot=None, complete=False)
+
     def save(self, paths: StatePaths) -> None:
         """Write it where `load_record` finds it."""
         write_private(_file(paths), json.dumps(asdict(self), indent=2) + "\n")
@@ -54,13 +63,12 @@ def load_record(paths: StatePaths) -> Record | None:
         return None
 
 
-def other_nodes(paths: StatePaths) -> list[str]:
-    """The names of the other clusters here that have a node."""
+def other_nodes(paths: StatePaths) -> list[Record]:
+    """The records of the other clusters here that have a node."""
     root = paths.root.parent
     folders = sorted(root.iterdir()) if root.is_dir() else []
-    others = [folder for folder in folders if folder != paths.root]
-    records = {folder.name: load_record(StatePaths(folder)) for folder in others}
-    return [name for name, record in records.items() if record is not None and record.profile == "full"]
+    records = [load_record(StatePaths(folder)) for folder in folders if folder != paths.root]
+    return [record for record in records if record is not None and record.profile == "full"]
 
 
 def this_process() -> Identity:

@@ -71,7 +71,12 @@ def _sources(image: Image) -> list[Path]:
     single = [image.dockerfile, "pyproject.toml", "README.md", "LICENSE"]
     single += ["requirements/build.txt", f"requirements/{image.name}.txt"]
     trees = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*"))]
-    return [ROOT / name for name in single] + [path for path in trees if path.is_file() and path.suffix != ".pyc"]
+    return [ROOT / name for name in single] + [path for path in trees if path.is_file() and not _is_compiled(path)]
+
+
+def _is_compiled(path: Path) -> bool:
+    """Byte code, also what is being written now."""
+    return path.suffix == ".pyc" or path.parent.name == "__pycache__"
 
 
 def images() -> tuple[Image, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from quickstart.commands import Commands
 from quickstart.images import ROOT, images
 
@@ -12,7 +14,7 @@ DEFINITION = "voicedeployments.parley.dev"
 READY_SECONDS = 180
 SOURCE = "source-digest"
 """Annotation of pods with what their image was made from, so that a new one under the same tag replaces them."""
-RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 def install(commands: Commands, *, repository: str, values: tuple[str, ...] = ()) -> None:
@@ -39,9 +41,9 @@ def install(commands: Commands, *, repository: str, values: tuple[str, ...] = ()
 
 def make_namespace(commands: Commands, name: str) -> None:
     """A namespace whose pods must be restricted."""
-    given = commands.read("kubectl", "create", "namespace", name, "--dry-run=client", "-o", "yaml")
-    commands.read("kubectl", "apply", "--server-side", "-f", "-", given=given)
-    commands.read("kubectl", "label", "--overwrite", "namespace", name, RESTRICTED)
+    metadata = {"name": name, "labels": RESTRICTED}
+    given = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    commands.read("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-", given=given)
 
 
 def uninstall(commands: Commands) -> bool:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from tests.order import Streams, longest_first
+
 # How long an example takes is the machine's business: speed is measured in `make bench`. The same examples each
 # time, so that a change is what makes a test fail; to look for new ones:
 # HYPOTHESIS_PROFILE=search pytest --timeout 0 FILE
@@ -43,9 +45,18 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """`--dist loadfile`, but that files which share something go to one process."""
-    return _Together(config, log) if config.getvalue("dist") == "loadfile" else None
+    """`--dist loadfile`, but that files which share something go to one process; `loadgroup` by streams.
+
+    xdist's own groups need marks that it cannot pass on with pytest 9.2.
+    """
+    scheduler = {"loadfile": _Together, "loadgroup": Streams}.get(config.getvalue("dist"))
+    return scheduler(config, log) if scheduler else None
 
 
 class _Together(LoadFileScheduling):  # type: ignore[misc]

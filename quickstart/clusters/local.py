@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from localcluster.cluster import LocalCluster
 from localcluster.components import traefik
@@ -46,6 +49,11 @@ class LocalNode:
     def up(self) -> Commands:
         """Builds what is missing, starts what does not run."""
         self.target.up()
+        return self.commands
+
+    @property
+    def commands(self) -> Commands:
+        """For the node that is up."""
         path = os.pathsep.join([*map(str, self.target.tools()), os.environ.get("PATH", "")])
         return Commands({"PATH": path, "KUBECONFIG": str(self.target.kubeconfig)})
 
@@ -55,10 +63,21 @@ class LocalNode:
         if given.exists() and given.read_text() == image.source:
             self._progress.say(f"the node has {image.name} {image.source} already")
             return
-        reference = image.reference(self.repository)
-        Images(progress=self._progress).build(Build(reference, ROOT / image.dockerfile, ROOT, image.arguments))
-        self.target.load(reference)
+        with self.archive(image) as archive, self._progress.step(f"loading {image.name} {image.source}"):
+            self.target.cluster.import_archive(archive)
         given.write_text(image.source)
+
+    def make(self, image: Image) -> None:
+        """Have its archive ready for `provide`; needs no node."""
+        with self.archive(image):
+            pass
+
+    @contextmanager
+    def archive(self, image: Image) -> Iterator[Path]:
+        """The image as an archive, built where none is kept that was made of these sources."""
+        build = Build(image.reference(self.repository), ROOT / image.dockerfile, ROOT, image.arguments)
+        with Images(progress=self._progress).archive(build, key=image.source) as archive:
+            yield archive
 
     def entrance(self) -> Entrance | None:
         """Traefik, on a port of loopback."""

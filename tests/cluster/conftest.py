@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import signal
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +25,12 @@ from quickstart.commands import Commands
 from quickstart.diagnosis import diagnose
 from quickstart.images import images
 from tests.cluster.kubernetes import Namespace
+from tests.cluster.shared_node import SharedNode
+from tests.cluster.turns import Turns
 
 HERE = Path(__file__).parent
+WORKER = "PYTEST_XDIST_WORKER"
+"""The environment variable that a process of xdist has."""
 TEST_SECONDS = 600.0
 """A deadline for one test without its fixtures: a rollout of pods that drain takes a while on two cores."""
 
@@ -34,6 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cluster)
             item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
+
+
+@pytest.hookimpl(trylast=True)  # when xdist has ended its processes
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of processes that were cut short, as by Ctrl-C, whoever started them takes the node away."""
+    if WORKER not in os.environ:
+        folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # as xdist itself does
+        SharedNode(LocalNode(progress=Progress()), folder).clear()
 
 
 @dataclass(frozen=True)
@@ -77,19 +91,41 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """The local node with two operators; one that was up before is used and left up."""
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all processes of this run: under xdist each has one of its own below it."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if WORKER in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def cluster(run_folder: Path) -> Iterator[Cluster]:
+    """The local node with two operators, one for all processes of a run; one that was up before is left up."""
     node = LocalNode(progress=Progress())
-    was_up = node.is_up
-    try:
-        commands = node.up()
-        for image in images():
-            node.provide(image)
-        release.install(commands, repository=node.repository, values=("replicas=2",))
-        yield Cluster(node, commands)
-    finally:
-        if not was_up:
-            node.down()
+    with SharedNode(node, run_folder).used(make=lambda: bring_up(node)):
+        yield Cluster(node, node.commands)
+
+
+def bring_up(node: LocalNode) -> None:
+    """The images are made while the node begins."""
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(node.make, images())
+        node.up()
+        list(made)
+        list(pool.map(node.provide, images()))
+    install(node)
+
+
+def install(node: LocalNode, *values: str) -> None:
+    """The release of all tests, with further values as Helm writes them."""
+    release.install(node.commands, repository=node.repository, values=("replicas=2", *values))
+
+
+@pytest.fixture(autouse=True)
+def turn(cluster: Cluster, run_folder: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whoever disturbs what the others use has the node alone, its set-up and its end included."""
+    turns = Turns(run_folder)
+    with turns.alone() if request.node.get_closest_marker("alone") else turns.among_others():
+        yield
 
 
 @pytest.fixture

@@ -25,8 +25,9 @@ PIPELINE = {
         "voice": "en-us",
         "openAICompatible": {"sampleRate": 22050},
     },
+    "deadlines": {stage: {"firstByte": "1m", "betweenBytes": "1m"} for stage in ("stt", "tts")},
 }
-"""Heard by the pool `ears`, answered by the pool `voice`."""
+"""Heard by the pool `ears`, answered by the pool `voice`; not in time, since the machine may be busy otherwise."""
 
 
 def pool(cluster: Cluster, name: str, role: str, **said: Any) -> dict[str, Any]:

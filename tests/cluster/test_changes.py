@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 
+import pytest
+
 from quickstart.watch import Objects
 from tests.cluster.calls import call, wait_until_routed
 from tests.cluster.conftest import Cluster
@@ -12,6 +14,7 @@ from tests.cluster.kubernetes import Namespace, is_leaving, is_ready, pods_of, u
 from tests.cluster.resources import through_ingress, voice_deployment
 
 
+@pytest.mark.takes(seconds=30)
 async def test_o7_a_changed_spec_rolls_out_one_by_one_around_an_open_session(
     cluster: Cluster, namespace: Namespace
 ) -> None:
@@ -52,6 +55,7 @@ async def test_o7_a_changed_spec_rolls_out_one_by_one_around_an_open_session(
     assert fewest == 2
 
 
+@pytest.mark.takes(seconds=20)
 async def test_o3_an_open_session_does_not_notice_a_changed_ingress(
     cluster: Cluster, namespace: Namespace
 ) -> None:
@@ -90,7 +94,7 @@ async def test_o5_changed_words_reach_new_sessions_without_a_restart(
 
     document["spec"]["agent"]["greeting"] = "Second greeting."
     namespace.apply(document)
-    # The kubelet takes the change to the pod within its sync period of about a minute; nothing tells when it has.
+    # The kubelet takes the change to the pod within its sync period of ten seconds; nothing tells when it has.
     async with asyncio.timeout(300):
         while await greeting_of(cluster, namespace, name, host=host) != "Second greeting.":
             pass
@@ -105,6 +109,7 @@ async def greeting_of(cluster: Cluster, namespace: Namespace, name: str, *, host
     return turn.answer if turn else ""
 
 
+@pytest.mark.takes(seconds=13)
 async def test_o7_deletion_leaves_nothing_but_pods_that_drain(cluster: Cluster, namespace: Namespace) -> None:
     name, host = "deleted", "deleted.voice.localhost"
     namespace.apply(voice_deployment(name, host=host, replicas=2))

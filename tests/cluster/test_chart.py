@@ -9,7 +9,7 @@ import pytest
 
 from quickstart import release
 from quickstart.commands import StepError
-from tests.cluster.conftest import Cluster
+from tests.cluster.conftest import Cluster, install
 from tests.cluster.kubernetes import Namespace, is_ready
 from tests.cluster.resources import voice_deployment
 
@@ -32,14 +32,14 @@ def calling(cluster: Cluster, namespace: Namespace, *, secret: str) -> Iterator[
         f"{at}url=ws://receptionist.{namespace.name}/v1/voice",
         f"{at}tokenSecret.name={secret}",
     )
-    repository = cluster.node.repository
-    release.install(cluster.commands, repository=repository, values=("replicas=2", *values))
+    install(cluster.node, *values)
     try:
         yield
     finally:
-        release.install(cluster.commands, repository=repository, values=("replicas=2",))
+        install(cluster.node)
 
 
+@pytest.mark.takes(seconds=45)
 async def test_o11_helm_test_speaks_to_an_agent_and_leaves_nothing_behind(cluster: Cluster) -> None:
     said = helm_test(cluster, "--logs")
     assert said.count("Succeeded") == 4, "a token, an agent, who calls it, and who asks the operator"
@@ -51,6 +51,7 @@ async def test_o11_helm_test_speaks_to_an_agent_and_leaves_nothing_behind(cluste
     assert [is_ready(pod) for pod in operators.values()] == [True, True]
 
 
+@pytest.mark.takes(seconds=45)
 async def test_o11_helm_test_of_an_agent_that_is_there_fails_when_it_does_not_let_it_in(
     cluster: Cluster, namespace: Namespace
 ) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import sys
 
+import pytest
+
 from tests.cluster.calls import call, wait_until_routed
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubernetes import Namespace, is_leaving, pods_of, uids
@@ -14,6 +16,7 @@ from tests.cluster.resources import voice_deployment
 PROGRAM = "from parley_cli.main import main; main()"
 
 
+@pytest.mark.takes(seconds=20)
 async def test_o12_sessions_are_counted_by_pod_and_a_drained_pod_cuts_none(
     cluster: Cluster, namespace: Namespace
 ) -> None:

@@ -43,6 +43,7 @@ async def test_o5_a_missing_secret_is_named_until_it_is_there(namespace: Namespa
     await namespace.until("Pod", lambda pods: bool(pods), query=pods_of("waiting"))
 
 
+@pytest.mark.takes(seconds=18)
 async def test_o2_an_object_of_someone_else_is_never_taken_over(namespace: Namespace) -> None:
     foreign = {
         "apiVersion": "v1",

@@ -22,6 +22,7 @@ SILENCE = 200
 """Peak of s16 samples below which nobody would hear anything."""
 
 
+@pytest.mark.takes(seconds=12)
 async def test_g16_a_recording_of_a_person_is_understood_and_answered_in_speech(
     cluster: Cluster, namespace: Namespace
 ) -> None:

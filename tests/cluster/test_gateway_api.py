@@ -27,23 +27,25 @@ SILENCE = 31.0
 """Seconds: half of what many a proxy allows by default, and more than those that were made for requests."""
 SHARE = 25
 HANDSHAKES = 40
+BEGUN_ANEW = 4
+"""By so many shares may differ: whenever any test's route changes, Traefik counts anew, old pods first."""
 CANARYS_LIMIT = 240
 
 
 @pytest.fixture
 def gateways(cluster: Cluster, namespace: Namespace) -> Iterator[Namespace]:
-    """The namespace of whoever runs Gateways, and the class that Traefik serves."""
+    """The namespace of whoever runs Gateways, and a class of the same name that Traefik serves."""
     found = Namespace(f"{namespace.name}-gateways", cluster.commands)
     release.make_namespace(cluster.commands, found.name)
     spec = {"controllerName": "traefik.io/gateway-controller"}
-    found.apply({"apiVersion": API, "kind": "GatewayClass", "metadata": {"name": "traefik"}, "spec": spec})
+    found.apply({"apiVersion": API, "kind": "GatewayClass", "metadata": {"name": found.name}, "spec": spec})
     yield found
     cluster.commands.read("kubectl", "delete", "namespace", found.name, "--wait=false")
-    cluster.commands.read("kubectl", "delete", "gatewayclass", "traefik")
+    cluster.commands.read("kubectl", "delete", "gatewayclass", found.name)
 
 
-def gateway(*listeners: Mapping[str, Any]) -> Object:
-    spec = {"gatewayClassName": "traefik", "listeners": list(listeners)}
+def gateway(gateways: Namespace, *listeners: Mapping[str, Any]) -> Object:
+    spec = {"gatewayClassName": gateways.name, "listeners": list(listeners)}
     return {"apiVersion": API, "kind": "Gateway", "metadata": {"name": "main"}, "spec": spec}
 
 
@@ -98,16 +100,17 @@ async def understood_and_answered(line: Line) -> None:
     assert turn.pcm
 
 
+@pytest.mark.takes(seconds=15)
 async def test_o03_o04_a_conversation_through_a_gateway_of_another_namespace(
     cluster: Cluster, namespace: Namespace, gateways: Namespace
 ) -> None:
     """First one that takes no route from here, then one without TLS, then one with both."""
-    gateways.apply(gateway(http(cluster, of=gateways)))
+    gateways.apply(gateway(gateways, http(cluster, of=gateways)))
     namespace.apply(routed(gateways, HOST))
     refused = await namespace.condition(NAME, "RouteNotAccepted", of="EndpointReady")
     assert "NotAllowedByListeners" in refused["message"]
 
-    gateways.apply(gateway(http(cluster, of=namespace)))
+    gateways.apply(gateway(gateways, http(cluster, of=namespace)))
     plain = f"ws://{HOST}{PATH}"
     await namespace.until("VoiceDeployment", url_is(plain))
     assert shown(namespace) == plain
@@ -115,7 +118,7 @@ async def test_o03_o04_a_conversation_through_a_gateway_of_another_namespace(
     await understood_and_answered(Line(plain, token(namespace), address=(ADDRESS, cluster.entrypoints.web)))
 
     authority = certify(gateways, "voice", host=HOST)
-    gateways.apply(gateway(http(cluster, of=namespace), https(cluster, of=namespace)))
+    gateways.apply(gateway(gateways, http(cluster, of=namespace), https(cluster, of=namespace)))
     secure = f"wss://{HOST}{PATH}"
     await namespace.until("VoiceDeployment", url_is(secure))
     assert shown(namespace) == secure
@@ -126,12 +129,13 @@ async def test_o03_o04_a_conversation_through_a_gateway_of_another_namespace(
     assert moved.headers["Location"] == f"https://{HOST}{PATH}"
 
 
+@pytest.mark.takes(seconds=45)
 async def test_o03_o07_a_silent_call_stays_while_a_canary_gets_its_share(
     cluster: Cluster, namespace: Namespace, gateways: Namespace
 ) -> None:
     """Of a call nothing is heard for half a minute but the gateway's pings."""
     authority = certify(gateways, "voice", host=OTHER_HOST)
-    gateways.apply(gateway(https(cluster, of=namespace)))
+    gateways.apply(gateway(gateways, https(cluster, of=namespace)))
     rollout = {"drainTimeout": "5m", "canary": {"weightPercent": SHARE}}
     namespace.apply(routed(gateways, OTHER_HOST, rollout=rollout))
     await namespace.ready(NAME)
@@ -148,7 +152,7 @@ async def test_o03_o07_a_silent_call_stays_while_a_canary_gets_its_share(
         await namespace.until("VoiceDeployment", gives_the_canary(SHARE))
         await until_answered_by_the_canary(line)
         answers = Counter([await limit(line) for _ in range(HANDSHAKES)])
-        assert abs(answers[CANARYS_LIMIT] - HANDSHAKES * SHARE / 100) <= 1
+        assert abs(answers[CANARYS_LIMIT] - HANDSHAKES * SHARE / 100) <= BEGUN_ANEW
         await asyncio.sleep(until - loop.time())
         assert (await made.conversation.type("and still there")).status == "completed"
         assert made.of_type("session.draining") == []

@@ -8,6 +8,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
+import pytest
+
 from tests.cluster.calls import call, wait_until_routed
 from tests.cluster.conftest import Cluster
 from tests.cluster.containers import restart
@@ -35,6 +37,7 @@ from tests.recordings import IN_VOCABULARY, recording
 OPERATOR = "labelSelector=app.kubernetes.io/component=operator"
 
 
+@pytest.mark.takes(seconds=60)
 async def test_o08_a_gateway_reaches_what_its_spec_names_and_what_is_declared(
     cluster: Cluster, namespace: Namespace
 ) -> None:
@@ -114,6 +117,7 @@ def redis_service() -> dict[str, Any]:
     }
 
 
+@pytest.mark.takes(seconds=60)
 async def test_o08_a_gateway_is_reached_by_callers_and_by_those_who_are_named(
     cluster: Cluster, namespace: Namespace
 ) -> None:
@@ -154,6 +158,7 @@ async def test_o08_a_gateway_is_reached_by_callers_and_by_those_who_are_named(
                 assert turn.status == "completed"
 
 
+@pytest.mark.takes(seconds=60)
 async def test_o08_workers_are_reached_by_the_gateway_alone(cluster: Cluster, namespace: Namespace) -> None:
     host = "workers.voice.localhost"
     pools = [pool(cluster, "voice", "TTS"), pool(cluster, "ears", "STT")]

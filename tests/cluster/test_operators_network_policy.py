@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from quickstart.images import ROOT
@@ -34,6 +35,7 @@ HELM_TEST = {
 RECONCILES, REQUESTS = "parley_operator_reconciles_total", "parley_operator_api_requests_total"
 
 
+@pytest.mark.takes(seconds=30)
 async def test_o08_the_operator_works_is_probed_and_is_scraped(cluster: Cluster, namespace: Namespace) -> None:
     askers = {"prometheus": {"app": "prometheus"}, "tester": HELM_TEST, "stranger": {}}
     for name, labels in askers.items():

@@ -25,6 +25,7 @@ async def emulators(cluster: Cluster) -> AsyncIterator[Emulators]:
         await started.stop()
 
 
+@pytest.mark.takes(seconds=25)
 async def test_g2_a_conversation_with_deepgram_claude_and_openai(
     cluster: Cluster, namespace: Namespace, emulators: Emulators
 ) -> None:

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from localcluster.images import Images
-from localcluster.progress import Progress
 from quickstart.images import Image, images
 from sbom.__main__ import bill
 from tests.cluster.conftest import Cluster
@@ -24,7 +22,7 @@ print(json.dumps(names))
 
 @pytest.mark.parametrize("image", images(), ids=lambda image: image.name)
 def test_o11_a_bill_names_every_distribution_with_its_version_and_hashes(cluster: Cluster, image: Image) -> None:
-    with Images(progress=Progress()).exported(image.reference(cluster.node.repository)) as archive:
+    with cluster.node.archive(image) as archive:
         content = bill(image, archive)
     assert problems(content) == []
     found: dict[str, dict[str, Any]] = {c["purl"].split("@")[0]: c for c in content["components"]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from quickstart.watch import Objects
 from tests.cluster.calls import wait_until_routed
 from tests.cluster.conftest import Cluster
@@ -12,6 +14,7 @@ from tests.cluster.resources import voice_deployment
 NAME, HOST = "pooled", "pooled.voice.localhost"
 
 
+@pytest.mark.takes(seconds=50)
 async def test_o9_worker_pools_hear_and_answer_a_caller(cluster: Cluster, namespace: Namespace) -> None:
     pools = [pool(cluster, "voice", "TTS"), pool(cluster, "ears", "STT")]
     namespace.apply(voice_deployment(NAME, host=HOST, pipeline=PIPELINE, workerPools=pools))

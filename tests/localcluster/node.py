@@ -13,6 +13,7 @@ from localcluster.addresses import Addresses
 from localcluster.cluster import LocalCluster
 from localcluster.processes import marked
 from localcluster.progress import Progress
+from localcluster.record import other_nodes
 from localcluster.target import built_tools
 
 NAME = "localcluster-tests"
@@ -62,11 +63,14 @@ class Traces:
     @classmethod
     def of(cls, cluster: LocalCluster, addresses: Addresses) -> Traces:
         root, link = cluster.paths.root, addresses.interface
+        network = (link, addresses.inside, *_prefixes(addresses))
+        if addresses.slot in {record.slot for record in other_nodes(cluster.paths)}:
+            network = ()  # another node has taken the block since
         return cls(
             processes=len(marked(root)),
-            interfaces=_containing(_output("ip", "-oneline", "link"), link),
-            routes=_containing(_output("ip", "route", "show", "table", "all"), link, addresses.inside),
-            rules=_containing(_output("iptables-save"), link, *_prefixes(addresses)),
+            interfaces=_containing(_output("ip", "-oneline", "link"), *network),
+            routes=_containing(_output("ip", "route", "show", "table", "all"), *network),
+            rules=_containing(_output("iptables-save"), *network),
             mounts=_containing(Path("/proc/self/mounts").read_text(), str(root)),
             cgroups=[str(top / cluster.name) for top in _cgroups_of(cluster)],
             files=[str(root)] if root.exists() else [],

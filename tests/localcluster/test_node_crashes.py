@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -104,8 +105,8 @@ def test_a_part_that_fails_is_named_with_its_words(cluster: LocalCluster, monkey
 def test_two_nodes_run_side_by_side(cluster: LocalCluster) -> None:
     other = LocalCluster(name=f"{cluster.name}-2", progress=Progress())
     try:
-        cluster.up()
-        other.up()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(LocalCluster.up, (cluster, other)))  # at the same instant, as they may
         assert cluster.layout.addresses != other.layout.addresses
         assert cluster.parts.entrypoints != other.parts.entrypoints
         _down_leaves_nothing(other)

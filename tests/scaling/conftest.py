@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.conftest import TEST_SECONDS, Cluster, cluster, namespace, pytest_runtest_makereport
+from tests.cluster.conftest import TEST_SECONDS, Cluster, cluster, namespace, pytest_runtest_makereport, run_folder
 from tests.scaling import keda, monitoring
 
-__all__ = ["cluster", "namespace", "pytest_runtest_makereport"]
+__all__ = ["cluster", "namespace", "pytest_runtest_makereport", "run_folder"]
 HERE = Path(__file__).parent
 
 

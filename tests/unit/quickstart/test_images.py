@@ -48,7 +48,9 @@ def test_a_renamed_file_changes_the_digest(sources: Path) -> None:
     assert digest() != before
 
 
-@pytest.mark.parametrize("name", ["gateway/__pycache__/b.pyc", "docs/page.md", "requirements/dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["gateway/__pycache__/b.pyc", "gateway/__pycache__/b.pyc.1407", "docs/page.md", "requirements/dev.txt"]
+)
 def test_what_an_image_is_not_built_from_does_not(sources: Path, name: str) -> None:
     before = digest()
     (sources / name).parent.mkdir(exist_ok=True)
