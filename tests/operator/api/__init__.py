@@ -1,0 +1,1 @@
+"""The resource's definition, as a real API server holds it."""
