@@ -79,8 +79,8 @@ class OperatorProcess:
             self.kill()
 
     def log(self) -> list[dict[str, Any]]:
-        """What it has logged so far."""
-        lines = self._log.read_text().splitlines()
+        """What it has logged so far; the last line may not be whole yet."""
+        *lines, _ = self._log.read_text().split("\n")
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def raw_log(self) -> str:
