@@ -21,7 +21,15 @@ def farewell(line: Line, *, shell: str) -> str:
         "Talk to it yourself (without a microphone add --sample three-cards, --wav FILE or --text WORDS):": _call(
             line, keep(line)
         ),
-        "Look at it:": [*look, f"kubectl -n {sample.NAMESPACE} get vd,pods,ingress"],
+        "Look at it:": [
+            *look,
+            f"kubectl -n {sample.NAMESPACE} get vd,pods,ingress",
+            f".venv/bin/parley status -n {sample.NAMESPACE}",
+        ],
+        "Change it, in its file, and see what that would do:": [
+            f".venv/bin/parley diff -n {sample.NAMESPACE} {sample.SHOWN}",
+            f"kubectl -n {sample.NAMESPACE} apply -f {sample.SHOWN}",
+        ],
         "Stop it:": ["make down"],
     }
     return "\n".join(

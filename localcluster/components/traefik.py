@@ -82,9 +82,11 @@ def manifests() -> list[Manifest]:
 
 
 def _entrypoint(name: str, port: int) -> tuple[str, ...]:
+    """Calls are neither timed out, nor cut within their longest (half an hour by default) when it is to end."""
     timeouts = f"--entryPoints.{name}.transport.respondingTimeouts"
     return (
         f"--entryPoints.{name}.address={ADDRESS}:{port}",
         f"{timeouts}.readTimeout=0s",
         f"{timeouts}.writeTimeout=0s",
+        f"--entryPoints.{name}.transport.lifeCycle.graceTimeOut=1800s",
     )
