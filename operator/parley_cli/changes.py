@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
+from parley_cli.applied import is_server_side, spec_after
 from parley_cli.cluster import Cluster
 from parley_cli.diffs import differences
 from parley_cli.release import release
@@ -58,14 +59,16 @@ async def change(cluster: Cluster, document: Json) -> Change:
 
 
 async def _then(cluster: Cluster, collection: str, document: Json, live: Json | None) -> Json:
-    """The document as the server would store it, with its defaults."""
+    """What `kubectl apply` of the document would leave, as the server would store it, with its defaults."""
     client = cluster.client
     if live is None:
         metadata = {**document["metadata"], "namespace": cluster.namespace}
         body = {**document, "metadata": metadata}
         return await client.create(collection, body, field_manager="parley", dry_run=True)
-    body = {**live, "spec": document["spec"]}
-    return await client.replace(f"{collection}/{live['metadata']['name']}", body, dry_run=True)
+    path = f"{collection}/{live['metadata']['name']}"
+    if is_server_side(live):
+        return await client.apply(path, document, field_manager="kubectl", force=True, dry_run=True)
+    return await client.replace(path, {**live, "spec": spec_after(document, live)}, dry_run=True)
 
 
 async def facts_of(cluster: Cluster, resource: VoiceDeployment) -> Facts:

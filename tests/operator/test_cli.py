@@ -235,6 +235,21 @@ class TestDiff:
         assert any("+  replicas: 3" in text for text in one["differences"])
         assert (await namespace.get("VoiceDeployment", receptionist))["spec"] == before["spec"]
 
+    async def test_o12_what_others_have_set_stays_as_it_does_with_kubectl_apply(
+        self, parley: Parley, namespace: Namespace, receptionist: str, tmp_path: Path
+    ) -> None:
+        path = f"/apis/parley.dev/v1alpha1/namespaces/{namespace.name}/voicedeployments/{receptionist}"
+        file = written(tmp_path, receptionist, replicas=2)
+        annotated = voice_deployment(receptionist, replicas=2, pod={"annotations": {"digest": "1"}})
+        pod = {**annotated, "kind": "VoiceDeployment"}
+        await namespace.client.apply(path, pod, field_manager="kubectl", force=True)
+        gone = await parley("diff", file)
+        assert "replaced one at a time" in gone.err
+        assert any(line.startswith("-") and "digest" in line for line in gone.out.splitlines())
+        await namespace.client.apply(path, pod, field_manager="pipeline", force=True)
+        same = await parley("diff", file)
+        assert (same.status, same.out) == (0, "")
+
     async def test_o12_a_new_one_is_said_to_be_new(
         self, parley: Parley, namespace: Namespace, tmp_path: Path
     ) -> None:

@@ -65,9 +65,11 @@ class Client:
         """JSON merge patch."""
         return await self._call("PATCH", path, body=body, content_type=_MERGE)
 
-    async def apply(self, path: str, body: Json, *, field_manager: str, force: bool) -> Json:
+    async def apply(
+        self, path: str, body: Json, *, field_manager: str, force: bool, dry_run: bool = False
+    ) -> Json:
         """Server-side apply; raises `ConflictError` when not forced and another manager owns a field."""
-        query = {"fieldManager": field_manager, "force": "true" if force else "false"}
+        query = {"fieldManager": field_manager, "force": "true" if force else "false", **_dry(dry_run)}
         return await self._call("PATCH", path, body=body, query=query, content_type=_APPLY)
 
     async def delete(self, path: str, *, uid: str) -> None:
