@@ -12,12 +12,21 @@ async with connect("wss://voice.example.com/v1/voice", token=token, features=FEA
 
 from parley_client.connection import Audio, Connection, Received, connect
 from parley_client.conversation import FEATURES, Conversation, Turn
-from parley_client.errors import DisconnectedError, NoAnswerError, ParleyError, RefusedError, UnreachableError
+from parley_client.errors import (
+    AbsentError,
+    DisconnectedError,
+    NoAnswerError,
+    ParleyError,
+    RefusedError,
+    UnreachableError,
+    UntrustedError,
+)
 from parley_client.loudspeaker import Loudspeaker
 from parley_client.pcm import WavError, read_wav, write_wav
 
 __all__ = [
     "FEATURES",
+    "AbsentError",
     "Audio",
     "Connection",
     "Conversation",
@@ -29,6 +38,7 @@ __all__ = [
     "RefusedError",
     "Turn",
     "UnreachableError",
+    "UntrustedError",
     "WavError",
     "connect",
     "read_wav",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 from parley_client.errors import DisconnectedError, RefusedError, UnreachableError
+from parley_client.unreached import refused_handshake, unreached, untrusted
 from parley_contract.native import (
     SERVER_MESSAGE,
     SUBPROTOCOL,
@@ -28,7 +28,6 @@ from parley_contract.native import (
     SessionStarted,
 )
 
-_TOO_MANY = 429
 _ABNORMAL = 1006
 _OPEN_S = 10.0
 _CLOSE_S = 5.0
@@ -164,17 +163,15 @@ async def _open(
             **options,  # type: ignore[arg-type]
         )
     except InvalidStatus as error:
-        raise _refused_handshake(error) from None
+        raise refused_handshake(error) from None
     except InvalidURI:
         raise UnreachableError(f"{url} is no WebSocket URL; it begins with ws:// or wss://") from None
     except ssl.SSLCertVerificationError as error:
-        raise UnreachableError(
-            f"{url}: the server's certificate is not trusted: {error.verify_message}"
-        ) from error
+        raise untrusted(url, error) from error
     except TimeoutError as error:
         raise UnreachableError(f"{url}: no answer within {_OPEN_S:.0f} s") from error
     except (OSError, WebSocketException) as error:
-        raise UnreachableError(f"{url}: {error}") from error
+        raise unreached(url, error, address) from error
 
 
 async def _start(websocket: ClientConnection, start: SessionStart) -> SessionStarted:
@@ -200,21 +197,6 @@ def _parsed(text: str) -> AnyServerMessage | None:
         return SERVER_MESSAGE.validate_json(text)
     except ValidationError:
         return None
-
-
-def _refused_handshake(error: InvalidStatus) -> UnreachableError | RefusedError:
-    """Gateways say why in JSON; whatever else answers there is no gateway, or counts who comes before it does."""
-    status = error.response.status_code
-    try:
-        message = json.loads(error.response.body or b"")["error"]
-    except (ValueError, KeyError, TypeError):
-        if status == _TOO_MANY:
-            return RefusedError(status, "too many connections from this address in a short time: wait a moment")
-        return UnreachableError(
-            f"the server answered HTTP {status}: no gateway answers at this URL. "
-            "Is it the path of the native protocol, and is the VoiceDeployment Ready?"
-        )
-    return RefusedError(status, str(message))
 
 
 def _disconnected(closed: ConnectionClosed) -> DisconnectedError:

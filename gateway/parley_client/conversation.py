@@ -43,6 +43,8 @@ class Turn:
     began_at: float = field(default_factory=time.monotonic, repr=False)
     heard: dict[int, str] = field(default_factory=dict, repr=False)
     """What the gateway understood, by its numbers of turns."""
+    typed: bool = False
+    """Sent in writing: no pause had to tell that the caller had finished."""
     reply: int | None = None
     answer: str = ""
     pcm: bytearray = field(default_factory=bytearray, repr=False)
@@ -65,12 +67,12 @@ class Turn:
 
     @property
     def first_text_s(self) -> float | None:
-        """From the caller's last sound to the answer's first words."""
+        """From the caller's last sound, or a typed turn's sending, to the answer's first words."""
         return None if self.text_at is None else self.text_at - self.spoke_until
 
     @property
     def first_audio_s(self) -> float | None:
-        """From the caller's last sound to the answer's first audio: what a caller feels."""
+        """From the caller's last sound, or a typed turn's sending, to the answer's first audio: what is felt."""
         return None if self.audio_at is None else self.audio_at - self.spoke_until
 
 
@@ -150,7 +152,7 @@ class Conversation:
     async def type(self, text: str, *, timeout_s: float = 30.0) -> Turn:
         """Send a typed turn, and wait for the answer to be played. Raises NoAnswerError or DisconnectedError."""
         turn = self._begin()
-        turn.heard[0] = text
+        turn.typed, turn.heard[0] = True, text
         turn.spoke_until = time.monotonic()
         await self._connection.send(TextInput(text=text))
         return await self._answered(turn, timeout_s)

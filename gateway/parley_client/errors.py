@@ -11,6 +11,14 @@ class UnreachableError(ParleyError):
     """There was no WebSocket at the URL: name, network, TLS or HTTP went wrong. The message says which."""
 
 
+class UntrustedError(UnreachableError):
+    """The server's certificate comes from an authority that nobody has told us to trust."""
+
+
+class AbsentError(UnreachableError):
+    """A proxy knows the URL, and has no gateway behind it at present."""
+
+
 class RefusedError(ParleyError):
     """The gateway is there and does not want this client: its token, the caps, or draining."""
 

@@ -33,5 +33,10 @@ class RefusedError(click.ClickException):
 
 def fail(message: str, status: int) -> NoReturn:
     """Say it as every command says errors, and end."""
-    click.echo(f"{click.style('error', fg='red')}: {message}", err=True)
+    tell(message)
     sys.exit(status)
+
+
+def tell(message: str) -> None:
+    """Say what went wrong in click's own form, and go on."""
+    click.echo(f"Error: {message}", err=True)

@@ -40,9 +40,8 @@ class TextReport:
         if turn.heard:
             click.echo(f"{click.style('you  ', fg='cyan')}  {turn.transcript or '(nothing was understood)'}")
         if turn.answer:
-            latency = "" if turn.first_audio_s is None or not turn.heard else f"{turn.first_audio_s:.2f} s"
-            shown = click.style(f"  [{latency} to first audio]", dim=True) if latency else ""
-            click.echo(f"{click.style('agent', fg='green')}  {turn.answer.strip()}{shown}")
+            latency = click.style(_latency(turn), dim=True)
+            click.echo(f"{click.style('agent', fg='green')}  {turn.answer.strip()}{latency}")
         if turn.problem:
             click.echo(f"{click.style('note ', fg='yellow')}  {turn.problem}")
 
@@ -79,6 +78,14 @@ class JsonReport:
     def ended(self) -> None:
         """Print it."""
         click.echo(json.dumps(self._content, ensure_ascii=False))
+
+
+def _latency(turn: Turn) -> str:
+    """From when is said, too: what was spoken is answered after the pause that ends it, what was typed at once."""
+    if turn.first_audio_s is None or not turn.heard:
+        return ""
+    since = "sending" if turn.typed else "last word"
+    return f"  [{turn.first_audio_s * 1000:.0f} ms from {since} to first audio]"
 
 
 def _rounded(seconds: float | None) -> float | None:

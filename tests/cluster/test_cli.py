@@ -57,5 +57,5 @@ async def test_o12_the_doctor_finds_a_healthy_service_healthy(cluster: Cluster, 
     found = json.loads(await asyncio.to_thread(cluster.commands.read, *command))
     assert {one["grade"] for one in found} <= {"ok", "warning"}
     told = [one["message"] for one in found if one["grade"] == "ok"]
-    assert any(message.startswith("stt Embedded is ok in pod") for message in told)
+    assert any(message.startswith("stt Embedded: ok in pod") for message in told)
     assert any(message.startswith("Ready: 1/1") for message in told)

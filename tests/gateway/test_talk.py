@@ -81,7 +81,8 @@ async def test_a_recording_is_said_and_the_answer_shown_saved_and_timed(
         "agent  You are welcome.",
     ):
         assert line in out
-    assert "s to first audio]" in out
+    assert " ms from last word to first audio]" in out
+    assert " ms from sending to first audio]" in out
     assert "\x1b" not in out
     with wave.open(str(saved)) as recording:
         assert recording.getframerate() == 24_000
@@ -112,9 +113,14 @@ async def test_a_wrong_token_ends_with_4_and_says_so(gateway: Served) -> None:
     assert (status, "token" in err, "4401" in err, "Traceback" in err) == (4, True, True, False)
 
 
+async def test_without_a_token_it_names_its_own_options(gateway: Served) -> None:
+    status, _, err = await talk(gateway.url, "--text", "hello")
+    assert (status, "--token-file" in err, "subprotocol" in err) == (4, True, False)
+
+
 async def test_nobody_there_ends_with_3(gateway: Served) -> None:
     status, _, err = await talk(f"ws://{HOST}:9/", "--text", "hello")
-    assert (status, "Traceback" in err) == (3, False)
+    assert (status, err) == (3, f"Error: ws://{HOST}:9/: nothing listens at port 9 of {HOST}\n")
     status, _, err = await talk(gateway.url + "/elsewhere", "--text", "hello")
     assert (status, "path" in err) == (3, True)
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from parley_client import UnreachableError, connect
+from parley_client import UnreachableError, UntrustedError, connect
 from tests.gateway.running import HOST, TOKEN, Served
 from tests.gateway.test_talk import talk
 
@@ -87,17 +87,20 @@ async def test_a_client_that_trusts_the_authority_talks(gateway: Served, tmp_pat
 async def test_a_client_that_does_not_is_told_so(gateway: Served, tmp_path: Path) -> None:
     crt, key = certificate(tmp_path)
     async with tls_in_front_of(gateway.port, crt, key) as port:
-        with pytest.raises(UnreachableError, match="certificate is not trusted"):
+        with pytest.raises(UntrustedError, match="certificate is not trusted"):
             async with connect(f"wss://{NAME}/v1/voice", token=TOKEN, address=(HOST, port)):
                 pass
+        status, _, err = await talk(f"wss://{NAME}/v1/voice", "--connect", f"{HOST}:{port}", "--text", "hello")
+        assert (status, "--ca-file" in err) == (3, True)
 
 
 async def test_a_certificate_for_another_name_is_refused(gateway: Served, tmp_path: Path) -> None:
     crt, key = certificate(tmp_path)
     async with tls_in_front_of(gateway.port, crt, key) as port:
         context = ssl.create_default_context(cafile=crt)
-        with pytest.raises(UnreachableError, match="certificate is not trusted"):
+        with pytest.raises(UnreachableError, match="certificate is not trusted") as refused:
             async with connect(
                 "wss://other.example.com/v1/voice", token=TOKEN, address=(HOST, port), ssl_context=context
             ):
                 pass
+    assert type(refused.value) is UnreachableError, "no other authority would mend it"

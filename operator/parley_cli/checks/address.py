@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from parley_cli.checks.certificate import Held
 from parley_cli.checks.served import served
-from parley_cli.checks.verdict import Verdict, failing, ok
+from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_operator.kube.client import Json
 
 _LOOKUP_S = 5.0
@@ -18,14 +18,21 @@ async def address(body: Json, held: Held) -> list[Verdict]:
     """Of each URL that the status names, seen from this machine; `held` is what should be served."""
     urls = [urlsplit(one["url"]) for one in (body.get("status") or {}).get("endpoints") or ()]
     places = {(url.hostname, url.port or (443 if url.scheme == "wss" else 80), url.scheme) for url in urls}
-    outside = [place for place in sorted(places, key=str) if place[0] and not _is_local(place[0])]
+    untried = {str(host): why for host, _, _ in places if host and (why := _untried(host))}
+    outside = [place for place in sorted(places, key=str) if place[0] and place[0] not in untried]
     found = await asyncio.gather(*(_place(str(host), port, scheme, held) for host, port, scheme in outside))
-    return [verdict for verdicts in found for verdict in verdicts]
+    notes = [warning(host, *why) for host, why in sorted(untried.items())]
+    return [*notes, *(verdict for verdicts in found for verdict in verdicts)]
 
 
-def _is_local(host: str) -> bool:
-    """Names of the cluster's own, and those that mean one's own machine (RFC 6761): DNS knows neither."""
-    return host.endswith((".svc", ".localhost")) or host == "localhost"
+def _untried(host: str) -> tuple[str, str] | None:
+    """Why DNS is not asked for this name, and what to do instead; None where it is asked."""
+    if host == "localhost" or host.endswith(".localhost"):
+        said = "its port and certificate are not tried: the name means whatever machine asks (RFC 6761)"
+        return said, "parley talk URL --connect HOST:PORT, with the ingress controller's own address"
+    if host.endswith(".svc"):
+        return "its port is not tried: the name is the cluster's own", "try it from a pod"
+    return None
 
 
 async def _place(host: str, port: int, scheme: str, held: Held) -> list[Verdict]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_cli.cluster import Cluster
+from parley_cli.condition_advice import advice, message
 from parley_cli.pod_view import PodView, pod_views
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.kube.client import Json
@@ -37,14 +38,7 @@ def _conditions(body: Json) -> Iterator[Verdict]:
     for one in untrue:
         is_harmless = one["status"] == "Unknown" or one["reason"] in _PENDING
         grade = warning if is_harmless else failing
-        yield grade(name, f"{one['type']}: {one['message']}", _advice(one["reason"]))
-
-
-def _advice(reason: str) -> str:
-    try:
-        return Reason(reason).advice
-    except ValueError:
-        return ""
+        yield grade(name, f"{one['type']}: {message(one)}", advice(one["reason"], name))
 
 
 async def _providers(cluster: Cluster, body: Json) -> list[Verdict]:
@@ -67,8 +61,8 @@ def _of_pod(name: str, view: PodView) -> Iterator[Verdict]:
         if said.get("status") == "failing":
             yield failing(
                 name,
-                f"{subject} fails in pod {view.name}: {said.get('problem', 'no reason is known')}",
+                f"{subject}: failing in pod {view.name}: {said.get('problem', 'no reason is known')}",
                 "check the key in the Secret that the spec names, and that the cluster reaches the provider",
             )
         else:
-            yield ok(name, f"{subject} is {said.get('status', 'ok')} in pod {view.name}")
+            yield ok(name, f"{subject}: {said.get('status', 'ok')} in pod {view.name}")

@@ -67,8 +67,11 @@ async def _pods(cluster: Cluster, subject: str, controller: str, selector: str) 
             subject, "its controller's pods may not be looked for: you may not list pods of all namespaces"
         )
     if not found:
-        mend = f"install it; it may be well where it has other labels than its own chart gives it ({selector})"
-        return warning(subject, f"no pod of {controller} is found", mend)
+        said = f"no pod of {controller} is found by its chart's labels ({selector})"
+        mend = (
+            "nothing, where it runs outside the cluster, is a cloud's, or has other labels; otherwise install it"
+        )
+        return warning(subject, said, mend)
     ready = [pod for pod in found if _is_ready(pod)]
     place = f"{found[0]['metadata']['namespace']}/{found[0]['metadata']['name']}"
     if not ready:

@@ -14,7 +14,7 @@ from parley_cli.checks.credentials import credentials
 from parley_cli.checks.deployment import deployment
 from parley_cli.checks.ingress import ingress
 from parley_cli.checks.installation import installation
-from parley_cli.checks.verdict import Grade, Verdict
+from parley_cli.checks.verdict import Grade, Verdict, warning
 from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.output import TEXT, takes_output, write
@@ -61,9 +61,18 @@ async def _examine(cluster: Cluster, name: str | None, *, with_keys: bool) -> li
     if any(one.grade is Grade.FAILING and one.subject == "Definition" for one in found):
         return found
     bodies = [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments()
+    if not bodies:
+        found.append(_none(cluster.namespace))
     for examined in await asyncio.gather(*(_one(cluster, body) for body in bodies)):
         found += examined
     return [*found, *await credentials(cluster, bodies)] if with_keys else found
+
+
+def _none(namespace: str) -> Verdict:
+    said = f"there is none in namespace {namespace}: only the installation was looked at"
+    return warning(
+        "VoiceDeployments", said, "name another namespace with -n; `parley status -A` lists all there are"
+    )
 
 
 async def _one(cluster: Cluster, body: Json) -> list[Verdict]:

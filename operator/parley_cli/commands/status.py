@@ -17,9 +17,11 @@ from parley_cli.cluster import (
     takes_everywhere,
 )
 from parley_cli.completions import voice_deployment_names
+from parley_cli.condition_advice import advice, message
 from parley_cli.family import Child, Family, family
 from parley_cli.output import TEXT, takes_output, write
 from parley_cli.tables import table
+from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.kube.client import Json
 
 _COLOURS = {"True": "green", "False": "red", "Unknown": "yellow"}
@@ -134,10 +136,17 @@ def _show(body: Json, found: Family) -> None:
 
 def _conditions_table(body: Json) -> str:
     rows = (
-        (f"  {one['type']}", _truth(one), one["reason"], age(one["lastTransitionTime"]), one["message"])
+        (f"  {one['type']}", _truth(one), one["reason"], age(one["lastTransitionTime"]), _said(one, body))
         for one in _conditions(body).values()
     )
     return table(("  TYPE", "STATUS", "REASON", "FOR", "MESSAGE"), rows)
+
+
+def _said(condition: Json, body: Json) -> str:
+    """The message; `Ready` of what is suspended also says which command ends that."""
+    if condition["type"] != ConditionType.READY or condition["reason"] != Reason.SUSPENDED:
+        return message(condition)
+    return f"{message(condition)} {advice(condition['reason'], body['metadata']['name'])}"
 
 
 def _truth(condition: Json) -> str:

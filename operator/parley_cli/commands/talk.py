@@ -14,6 +14,7 @@ import click
 from parley_cli.conversing import Script, converse
 from parley_cli.exits import FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, fail
 from parley_cli.microphone import NoMicrophoneError, converse_live
+from parley_cli.no_session import advised
 from parley_cli.report import JsonReport, Report, TextReport
 from parley_client import ParleyError, RefusedError, UnreachableError, WavError, samples
 from parley_client.target import Target
@@ -100,9 +101,9 @@ def command(
     recordings = (*(samples.path(name) for name in spoken), *recordings)
     if recordings or texts:
         script = Script(recordings=recordings, texts=texts, timeout_s=timeout)
-        _run(lambda: converse(target, script, report=report, save=save))
+        _run(target, lambda: converse(target, script, report=report, save=save))
     else:
-        _run(lambda: converse_live(target, report=report, save=save))
+        _run(target, lambda: converse_live(target, report=report, save=save))
 
 
 def _ssl_context(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext | None:
@@ -118,16 +119,16 @@ def _ssl_context(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext | No
     return context
 
 
-def _run(work: Callable[[], Any]) -> None:
+def _run(target: Target, work: Callable[[], Any]) -> None:
     """Run to the end, which is an exit status."""
     try:
         asyncio.run(work())
     except (WavError, NoMicrophoneError) as error:
         fail(str(error), USAGE)
     except UnreachableError as error:
-        fail(str(error), UNREACHABLE)
+        fail(advised(error, target), UNREACHABLE)
     except RefusedError as error:
-        fail(str(error), REFUSED)
+        fail(advised(error, target), REFUSED)
     except ParleyError as error:
         fail(str(error), FAILED)
     except KeyboardInterrupt:

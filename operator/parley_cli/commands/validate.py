@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from parley_cli.exits import FAILED, USAGE
+from parley_cli.exits import FAILED, USAGE, tell
 from parley_cli.files import Read, read, supposed, takes_files, takes_supposed
 from parley_cli.output import TEXT, takes_output, write
 from parley_cli.resources import Checked, Remark
@@ -41,7 +41,7 @@ def command(
             _show(one)
         _show_notes(result.found)
     for problem in result.unreadable:
-        click.echo(f"{click.style('error', fg='red')}: {problem}", err=True)
+        tell(problem)
     sys.exit(_status(result))
 
 

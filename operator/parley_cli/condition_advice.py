@@ -1,0 +1,22 @@
+"""What to do about a condition: the operator's words, but for what a command of this program does."""
+
+from __future__ import annotations
+
+from parley_operator.api.conditions import Reason
+from parley_operator.kube.client import Json
+
+
+def advice(reason: str, name: str) -> str:
+    """For the resource of this name; empty where nothing is to be done, or the reason is a later release's."""
+    if reason == Reason.SUSPENDED:
+        return f"`parley resume {name}` answers again."
+    try:
+        return Reason(reason).advice
+    except ValueError:
+        return ""
+
+
+def message(condition: Json) -> str:
+    """What the condition says; of a suspension without the operator's advice, for which `advice` has a command."""
+    said: str = condition["message"]
+    return said.removesuffix(Reason.SUSPENDED.advice).rstrip() if condition["reason"] == Reason.SUSPENDED else said
