@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
-from parley_cli.resources import Checked, Supposed, UnreadableError, check
-from parley_operator.api import KIND
+from parley_cli.documents import Document, UnreadableError, documents
+from parley_cli.exits import USAGE
+from parley_cli.expected import is_ours, misnamed, missing
+from parley_cli.resources import Checked, Supposed, check
 from parley_operator.render.apis import OPTIONAL
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -64,7 +67,7 @@ class Read:
     """What the files hold, and what keeps some of them from being read."""
 
     found: tuple[Checked, ...]
-    unreadable: tuple[str, ...]
+    unreadable: tuple[UnreadableError, ...]
 
 
 def read(files: Iterable[Path], suppose: Supposed) -> Read:
@@ -76,30 +79,42 @@ def read(files: Iterable[Path], suppose: Supposed) -> Read:
     if not paths:
         raise click.UsageError("name a YAML file with a VoiceDeployment in it, or - for standard input")
     found: list[Checked] = []
-    unreadable: list[str] = []
+    unreadable: list[UnreadableError] = []
     for path in paths:
         before = len(found), len(unreadable)
+        others: list[Document] = []
         try:
             files_within = _within(path)
         except OSError as error:
             files_within = []
-            unreadable.append(f"{path}: {error.strerror}")
+            unreadable.append(UnreadableError(str(path), str(error.strerror)))
         for file in files_within:
             try:
-                found += check(file, suppose)
+                within = documents(file)
             except UnreadableError as error:
-                unreadable.append(str(error))
+                unreadable.append(error)
+                continue
+            found += [check(file, one, suppose) for one in within if is_ours(one)]
+            others += [one for one in within if not is_ours(one)]
+            unreadable += misnamed(file, within)
         if before == (len(found), len(unreadable)):
-            unreadable.append(f"{path}: there is no {KIND} in it")
+            unreadable.append(missing(path, others))
     return Read(tuple(found), tuple(unreadable))
 
 
 def checked(files: Iterable[Path], suppose: Supposed) -> list[Checked]:
-    """Every VoiceDeployment in the files. Raises click.UsageError where one cannot be read."""
+    """Every VoiceDeployment in the files. Where one cannot be read, says so and ends the command."""
     result = read(files, suppose)
+    show_unreadable(result)
     if result.unreadable:
-        raise click.UsageError("\n".join(result.unreadable))
+        sys.exit(USAGE)
     return list(result.found)
+
+
+def show_unreadable(result: Read) -> None:
+    """Each in one line on standard error, beginning with the place."""
+    for one in result.unreadable:
+        click.echo(f"{one.place}: {click.style('error', fg='red')}: {one.message}", err=True)
 
 
 def _within(path: Path) -> list[Path]:

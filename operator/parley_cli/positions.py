@@ -47,7 +47,8 @@ def _is_there(document: yaml.Node, path: str) -> bool:
 def _below(node: yaml.Node, step: str) -> tuple[yaml.Node, yaml.Node] | None:
     """What stands at a step: where it begins, and its value."""
     if isinstance(node, yaml.MappingNode):
-        return next(((key, value) for key, value in node.value if key.value == step), None)
+        # Of a key that is there twice the last one counts.
+        return next(((key, value) for key, value in reversed(node.value) if key.value == step), None)
     if isinstance(node, yaml.SequenceNode) and step.startswith("["):
         index = int(step[1:-1])
         return (node.value[index], node.value[index]) if index < len(node.value) else None

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from parley_cli.documents import Document
+from parley_cli.fields import items_at, unknown_fields
 from parley_cli.positions import line_of, line_of_first_field
 from parley_cli.release import release
-from parley_operator.api import KIND, InvalidResourceError, VoiceDeployment
-from parley_operator.api.crd import custom_resource_definition
+from parley_operator.api import InvalidResourceError, Problem, VoiceDeployment
 from parley_operator.render import Facts, Finding, Rendered, render
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import IngressClass
 from parley_operator.render.ingress.advice import ADVICE
-
-
-class UnreadableError(Exception):
-    """A file that cannot be read; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ class Checked:
     document: dict[str, Any]
     """As it stands in the file."""
     errors: tuple[Remark, ...]
-    """What a cluster would refuse."""
+    """What a cluster would refuse, in the order of its lines."""
     warnings: tuple[Remark, ...]
     """What a cluster would take, and a person should know of."""
     notes: tuple[Remark, ...]
@@ -66,45 +61,47 @@ class Checked:
     """None where there are errors."""
     rendered: Rendered | None
     """What it becomes; None where there are errors."""
+    rules_checked: bool = True
+    """False where fields are so wrong that the rules between fields could not be asked."""
 
 
-def check(path: Path, supposed: Supposed) -> list[Checked]:
-    """Every VoiceDeployment of a file ("-": standard input); there may be none. Raises UnreadableError."""
-    return [_checked(path, node, document, supposed) for node, document in _documents(path)]
-
-
-def _documents(path: Path) -> Iterator[tuple[yaml.Node, dict[str, Any]]]:
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        documents = [
-            (node, yaml.safe_load(yaml.serialize(node))) for node in yaml.compose_all(text, yaml.SafeLoader)
-        ]
-    except OSError as error:
-        raise UnreadableError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableError(f"{path}: not a text file in UTF-8") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # ValueError: a date that there is not, which YAML takes for a date.
-        raise UnreadableError(f"{path}: {error}") from error
-    return ((node, one) for node, one in documents if isinstance(one, dict) and one.get("kind") == KIND)
-
-
-def _checked(file: Path, node: yaml.Node, document: dict[str, Any], supposed: Supposed) -> Checked:
+def check(file: Path, found: Document, supposed: Supposed) -> Checked:
+    """A VoiceDeployment of a file ("-": standard input), which the document is."""
+    node, document = found.node, found.value
     metadata = document.get("metadata")
     name = str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
-    found = [(path, "there is no such field") for path in unknown_fields(document)]
+    errors = [
+        Remark(one.line, one.path, f"is there twice, first on line {one.first_line}; keep one of them")
+        for one in found.repeated
+    ]
+    errors += [Remark(line_of(node, path), path, message) for path, message in unknown_fields(document)]
     resource: VoiceDeployment | None = None
+    rules_checked = True
     try:
         resource = VoiceDeployment.parse(document)
     except InvalidResourceError as error:
-        found += [(problem.path, problem.message) for problem in error.problems]
-    errors = tuple(Remark(line_of(node, path), path, message) for path, message in found)
+        rules_checked = error.rules_checked
+        errors += [
+            Remark(line_of(node, problem.path), problem.path, _wanted(problem)) for problem in error.problems
+        ]
     if resource is None or errors:
-        return Checked(file, name, document, errors, (), (), None, None)
+        return Checked(file, name, document, _in_order(errors), (), (), None, None, rules_checked)
     rendered = render(resource, _facts(resource, supposed))
-    warnings = tuple(_remark(node, one) for one in rendered.findings if one.reason not in ADVICE)
+    warnings = [_remark(node, one) for one in rendered.findings if one.reason not in ADVICE]
     notes = tuple(_remark(node, one) for one in rendered.findings if one.reason in ADVICE)
-    return Checked(file, name, document, (), warnings, notes, resource, rendered)
+    return Checked(file, name, document, (), _in_order(warnings), notes, resource, rendered)
+
+
+def _in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    return tuple(sorted(remarks, key=lambda remark: remark.line))
+
+
+def _wanted(problem: Problem) -> str:
+    """The message; of a list that is none, also what is in it."""
+    if problem.message != "should be a valid array":
+        return problem.message
+    items = items_at(problem.path)
+    return f"should be a list of {items}" if items else problem.message
 
 
 def _remark(node: yaml.Node, finding: Finding) -> Remark:
@@ -123,32 +120,3 @@ def _facts(resource: VoiceDeployment, supposed: Supposed) -> Facts:
         apis=supposed.apis,
         custom_metrics=bool(supposed.apis),
     )
-
-
-def unknown_fields(document: dict[str, Any]) -> list[str]:
-    """Paths of fields that the resource does not have: a cluster would drop or refuse them."""
-    known = {name: value for name, value in document.items() if name not in ("apiVersion", "kind", "metadata")}
-    return list(_unknown(known, _schema(), ""))
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    """What the definition says; made once for all files, since it takes longer than all else that is checked."""
-    (served,) = custom_resource_definition()["spec"]["versions"]
-    schema: dict[str, Any] = served["schema"]["openAPIV3Schema"]
-    return schema
-
-
-def _unknown(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _unknown(item, schema.get("items", {}), f"{path}[{index}]")
-    properties = schema.get("properties")
-    if not isinstance(value, dict) or properties is None:
-        return
-    for name, inner in value.items():
-        below = f"{path}.{name}" if path else str(name)
-        if name in properties:
-            yield from _unknown(inner, properties[name], below)
-        else:
-            yield below

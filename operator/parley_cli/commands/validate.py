@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from parley_cli.exits import FAILED, USAGE, tell
-from parley_cli.files import Read, read, supposed, takes_files, takes_supposed
+from parley_cli.exits import FAILED, USAGE
+from parley_cli.files import Read, read, show_unreadable, supposed, takes_files, takes_supposed
 from parley_cli.output import TEXT, takes_output, write
 from parley_cli.resources import Checked, Remark
 
@@ -40,8 +40,8 @@ def command(
         for one in result.found:
             _show(one)
         _show_notes(result.found)
-    for problem in result.unreadable:
-        tell(problem)
+        _show_unchecked(result.found)
+    show_unreadable(result)
     sys.exit(_status(result))
 
 
@@ -88,6 +88,14 @@ def _show_notes(found: Iterable[Checked]) -> None:
         click.echo(
             "Once that is seen to, `endpoint.controllerAdvice: Acknowledged` keeps it from being said again."
         )
+
+
+def _show_unchecked(found: Iterable[Checked]) -> None:
+    """As the API server says it: who mends all errors may meet further ones."""
+    names = ", ".join(dict.fromkeys(one.name for one in found if not one.rules_checked))
+    if names:
+        said = "some rules between fields were not checked: mend these errors first"
+        click.echo(f"{click.style('note', fg='cyan')}: {names}: {said}")
 
 
 def _said(one: Checked, remark: Remark, grade: str) -> str:

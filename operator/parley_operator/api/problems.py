@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from parley_operator.api.base import ResourceModel
+from parley_operator.api.nearest import did_you_mean
+
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,11 @@ class Problem:
 class InvalidResourceError(ValueError):
     """A VoiceDeployment that cannot be used as it is."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, rules_checked: bool = False) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+        self.rules_checked = rules_checked
+        """False where fields are so wrong that the rules between fields could not be asked."""
 
 
 def join(path: str, step: str | int) -> str:
@@ -66,6 +72,9 @@ def _type_problem(details: ErrorDetails) -> Problem:
     if details["type"] == "too_short":
         return Problem(path, f"must have at least {details['ctx']['min_length']} item(s)")
     message = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if details["type"] in ("enum", "literal_error"):
+        names = _QUOTED.findall(details["ctx"]["expected"])
+        message += did_you_mean(details["input"], names) if len(names) > 1 else ""
     return Problem(path, message[:1].lower() + message[1:])
 
 

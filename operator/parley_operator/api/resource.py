@@ -67,7 +67,7 @@ class VoiceDeployment(ResourceModel):
         except ValidationError as error:
             raise InvalidResourceError(type_problems(error)) from None
         if problems := list(rule_problems(resource)):
-            raise InvalidResourceError(problems)
+            raise InvalidResourceError(problems, rules_checked=True)
         return resource
 
 

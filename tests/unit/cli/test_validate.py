@@ -192,5 +192,5 @@ def test_o12_a_folder_that_cannot_be_read_hides_no_file(tmp_path: Path, monkeypa
     monkeypatch.setattr(Path, "iterdir", refused)
     said = run("validate", str(tmp_path), path)
     assert said.exit_code == 2
-    assert f"{tmp_path}: Permission denied" in said.stderr
+    assert f"{tmp_path}: error: Permission denied" in said.stderr
     assert "a.yaml:10: error" in said.stdout
