@@ -16,7 +16,7 @@ import pytest
 from localcluster import ControlPlane
 from parley_operator.kube.errors import KubeError, NotFoundError
 from tests.operator import definitions
-from tests.operator.cluster import Json, Namespace
+from tests.operator.cluster import Json, Namespace, open_namespace
 from tests.operator.conftest import AUDITED, CONTROLLERS, leading_everywhere, prepare
 from tests.operator.gateway_pods import GatewayPods
 from tests.operator.metrics_api import CUSTOM, RESOURCE, MetricsServer, api_service
@@ -268,6 +268,13 @@ class Keda:
 
 def is_leaving(body: Json | None) -> bool:
     return body is not None and "deletionTimestamp" in body["metadata"]
+
+
+@pytest.fixture(autouse=True)
+async def keda_is_known(plane: ControlPlane) -> None:
+    """Before the operator starts: a definition that is a second old may lose watches."""
+    async with open_namespace(str(plane.kubeconfig), "default") as default:
+        await definitions.install(default.client, definitions.keda())
 
 
 @pytest.fixture
