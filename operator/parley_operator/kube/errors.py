@@ -88,6 +88,10 @@ class TerminatingError(ApiError):
     """403: the namespace is being deleted, and nothing can be made there any more."""
 
 
+class NamespaceGoneError(TerminatingError, NotFoundError):
+    """404 of the namespace itself."""
+
+
 class ThrottledError(ApiError):
     """429."""
 
@@ -119,6 +123,8 @@ def from_status(
         kind = GoneError
     elif _is_terminating(body):
         kind = TerminatingError
+    elif kind is NotFoundError and _is_of_namespace(body):
+        kind = NamespaceGoneError
     message = "" if secret else str(body.get("message") or "")
     return kind(status=status, reason=reason, message=message, retry_after=retry_after)
 
@@ -126,3 +132,7 @@ def from_status(
 def _is_terminating(body: Mapping[str, Any]) -> bool:
     causes = (body.get("details") or {}).get("causes") or ()
     return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
+
+
+def _is_of_namespace(body: Mapping[str, Any]) -> bool:
+    return (body.get("details") or {}).get("kind") == "namespaces"

@@ -13,6 +13,7 @@ from parley_operator.kube.errors import (
     ConflictError,
     InvalidError,
     NameConflictError,
+    NamespaceGoneError,
     OverlookedError,
     PredecessorError,
 )
@@ -223,3 +224,12 @@ def deployment(world: World, image: str = "a") -> Json:
     del manifest["data"]
     spec = {"selector": {"matchLabels": labels}, "template": template}
     return {**manifest, "apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}
+
+
+async def test_a_namespace_that_has_gone_is_told_from_an_object_that_has(world: World) -> None:
+    """Both are 404; nothing can be made in the first, and it is nobody's fault."""
+    manifest = world.manifest("child", a="1")
+    manifest["metadata"]["namespace"] = f"{world.namespace.name}-gone"
+
+    with pytest.raises(NamespaceGoneError, match="not found"):
+        await world.applier.apply(manifest, world.owner)
