@@ -6,14 +6,16 @@ import asyncio
 import os
 import signal
 from contextlib import aclosing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from parley_contract.pipeline import DeadlinesConfig, EmbeddedTts
 from parley_gateway.audio.resample import Resampler
-from parley_gateway.conversation.events import Word
+from parley_gateway.conversation.events import Stage, Word
 from parley_gateway.ports import Tts
+from parley_gateway.providers.embedded.process import ChildProcess
 from parley_gateway.providers.embedded.recogniser import Recogniser
 from parley_gateway.providers.embedded.voices import UnknownVoiceError
 from parley_gateway.providers.registry import create_tts
@@ -136,6 +138,19 @@ async def test_an_interrupted_reply_does_not_delay_the_next(tts: Tts) -> None:
 
     assert after == pytest.approx(later, rel=0.01)
     assert tts._worker.pid == child
+
+
+async def test_a_child_that_nobody_listens_to_ends_and_leaves_no_pipe_open() -> None:
+    before = open_files()
+    child = await ChildProcess.start("tests.unit.embedded.talker", (), stage=Stage.TTS, deadline=60)
+    await child.end(grace=60)
+
+    assert not child.alive
+    assert open_files() == before
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_a_slow_listener_does_not_keep_others_waiting(tts: Tts) -> None:

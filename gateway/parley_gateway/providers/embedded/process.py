@@ -11,6 +11,9 @@ from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
 from parley_gateway.providers.embedded.frames import HEADER, Frame, FrameError, Kind, decode_header
 
+_CHUNK = 65_536
+"""Bytes to read at a time of what nobody waits for any more."""
+
 
 class ChildProcess:
     """One child, from its start to its end. After an error it is dead."""
@@ -27,6 +30,7 @@ class ChildProcess:
         self._to, self._from = pipes
         self._stage = stage
         self._deadline = deadline
+        self._reading = asyncio.Lock()
         self._header: tuple[Kind, int, int] | None = None
 
     @classmethod
@@ -81,7 +85,7 @@ class ChildProcess:
     async def receive(self, request: int) -> Frame:
         """The next frame of that request, those of earlier ones passed over. Raises ProviderError."""
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(self._deadline), self._reading:
                 while (frame := await self._read()).request != request:
                     pass
         except (asyncio.IncompleteReadError, ConnectionError) as error:
@@ -104,10 +108,10 @@ class ChildProcess:
         self._to.close()
         try:
             async with asyncio.timeout(grace):
-                await self._process.wait()
+                await self._gone()
         except TimeoutError:
             self.kill()
-            await self._process.wait()
+            await self._gone()
 
     async def _read(self) -> Frame:
         """Whole frames, also when an earlier reader was cancelled between a header and its payload."""
@@ -118,7 +122,15 @@ class ChildProcess:
         self._header = None
         return Frame(kind, request, payload)
 
+    async def _gone(self) -> None:
+        """Wait for its end. What it still says is read: asyncio closes no pipe before all of it was taken."""
+        async with self._reading:
+            with suppress(ConnectionError):
+                while await self._from.read(_CHUNK):
+                    pass
+        await self._process.wait()
+
     async def _dead(self, kind: FailureKind, detail: str) -> ProviderError:
         self.kill()
-        await self._process.wait()
+        await self._gone()
         return ProviderError(self._stage, kind, f"{detail} (exit status {self._process.returncode})")
