@@ -16,7 +16,6 @@ from parley_client.errors import DisconnectedError, RefusedError, UnreachableErr
 from parley_client.unreached import refused_handshake, unreached, untrusted
 from parley_contract.native import (
     SERVER_MESSAGE,
-    SUBPROTOCOL,
     AnyServerMessage,
     AudioFormat,
     ClientMessage,
@@ -27,6 +26,7 @@ from parley_contract.native import (
     SessionStart,
     SessionStarted,
 )
+from parley_contract.versions import SUBPROTOCOL
 
 _ABNORMAL = 1006
 _OPEN_S = 10.0

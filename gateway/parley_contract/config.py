@@ -21,9 +21,6 @@ from parley_contract.protocols import NativeProtocolConfig, ProtocolConfig
 from parley_contract.records import RecordingsConfig, RecordsConfig, StripeConfig
 from parley_contract.turn_taking import TurnTakingConfig
 
-SCHEMA_VERSION = 1
-"""The schema this release writes. A gateway reads this version and the one before it."""
-
 
 class DrainConfig(ConfigModel):
     """What happens between SIGTERM and the end."""

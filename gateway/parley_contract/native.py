@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-SUBPROTOCOL = "parley.v1"
+from parley_contract.versions import SUBPROTOCOL
+
 TOKEN_SUBPROTOCOL_PREFIX = "parley.token."  # noqa: S105 - a prefix, not a token
 TEXT_LIMIT = 8000
 """Characters of a typed turn."""

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from parley_contract import native
+from parley_contract.versions import SUBPROTOCOL
 
 _REF = "#/$defs/{model}"
 
@@ -22,7 +23,7 @@ def protocol_schema() -> dict[str, Any]:
         _require_type(definition)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Messages of {native.SUBPROTOCOL}",
+        "title": f"Messages of {SUBPROTOCOL}",
         "anyOf": [{"$ref": "#/$defs/ClientMessage"}, {"$ref": "#/$defs/ServerMessage"}],
         "$defs": {**definitions, "ClientMessage": client, "ServerMessage": server},
     }

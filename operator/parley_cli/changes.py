@@ -12,9 +12,9 @@ from parley_cli.diffs import differences
 from parley_cli.release import release
 from parley_operator.api import VoiceDeployment
 from parley_operator.ingress_classes import IngressClasses
-from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import NotFoundError
+from parley_operator.kube.objects import Json
 from parley_operator.kube.served_group import is_served
 from parley_operator.render import Facts, Rendered, object_key, render
 from parley_operator.render.apis import CUSTOM_METRICS, OPTIONAL, Api

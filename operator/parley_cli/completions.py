@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -89,7 +88,10 @@ def context_names(context: click.Context, _parameter: click.Parameter, incomplet
 def _offered(
     context: click.Context, names: Callable[[Cluster], Awaitable[list[str]]], incomplete: str
 ) -> list[str]:
-    from parley_cli.cluster import Target, on_cluster
+    import asyncio
+
+    from parley_cli.cluster import on_cluster
+    from parley_cli.target import Target
 
     async def within_time(cluster: Cluster) -> list[str]:
         async with asyncio.timeout(PATIENCE_S):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parley_operator.api.conditions import Reason
-from parley_operator.kube.client import Json
+from parley_operator.kube.objects import Json
 
 
 def advice(reason: str, name: str) -> str:

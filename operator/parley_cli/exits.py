@@ -8,9 +8,13 @@ from typing import NoReturn
 import click
 
 FAILED = 1
-"""What was asked for did not happen, or something is wrong, or (`diff`) would change."""
+"""What was asked for did not happen, or something is wrong."""
+CHANGES = 1
+"""Of `diff`, as of `kubectl diff`: something would change."""
 USAGE = 2
 """The command was called wrongly, or a file cannot be read. click's own."""
+UNTOLD = 2
+"""Of `diff`: whether something would change cannot be told. A file is wrong, or the API server refuses it."""
 UNREACHABLE = 3
 """Nobody answers: the API server, the gateway, the database."""
 REFUSED = 4

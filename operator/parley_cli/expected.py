@@ -8,9 +8,8 @@ from typing import Any
 
 from parley_cli.documents import Document, UnreadableError
 from parley_cli.positions import line_of
-from parley_operator.api import KIND
+from parley_operator.api import API_VERSION, GROUP, KIND
 from parley_operator.api.nearest import did_you_mean
-from parley_operator.api.resource import API_VERSION, GROUP
 
 _NAMED = 5
 """At most so many documents are named."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley_cli.cluster import Cluster
-from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import ForbiddenError
+from parley_operator.kube.objects import Json
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.labels import COMPONENT, NAME
 from parley_operator.render.names import base_name

@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 
 import click
 
+from parley_cli.checked import Checked, Remark, Supposed
 from parley_cli.documents import Document, UnreadableError, documents
 from parley_cli.exits import USAGE
 from parley_cli.expected import is_ours, misnamed, missing
-from parley_cli.resources import Checked, Supposed, check
 from parley_operator.render.apis import OPTIONAL
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 STANDARD_INPUT = Path("-")
+_COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def takes_files(command: _Command) -> _Command:
@@ -75,6 +76,9 @@ def read(files: Iterable[Path], suppose: Supposed) -> Read:
 
     Raises click.UsageError where no file is named.
     """
+    # With it come the models, which help does without.
+    from parley_cli.resources import check
+
     paths = list(files)
     if not paths:
         raise click.UsageError("name a YAML file with a VoiceDeployment in it, or - for standard input")
@@ -109,6 +113,17 @@ def checked(files: Iterable[Path], suppose: Supposed) -> list[Checked]:
     if result.unreadable:
         sys.exit(USAGE)
     return list(result.found)
+
+
+def show_errors(one: Checked) -> None:
+    """What a cluster would refuse of one resource, on standard error, in the lines of `parley validate`."""
+    for remark in one.errors:
+        click.echo(said_of(one, remark, "error"), err=True)
+
+
+def said_of(one: Checked, remark: Remark, grade: str) -> str:
+    """One line that begins with the place; `grade` is error or warning."""
+    return f"{one.file}:{remark.line}: {click.style(grade, fg=_COLOURS[grade])}: {one.name}: {remark}"
 
 
 def show_unreadable(result: Read) -> None:

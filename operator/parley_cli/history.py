@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from parley_cli.cluster import Cluster
-from parley_operator.kube.client import Json
+from parley_operator.kube.objects import Json
 from parley_operator.kube.ownership import controller_uid
 from parley_operator.render.labels import NAME
 from parley_operator.render.names import base_name

@@ -11,9 +11,9 @@ from typing import Any
 
 from parley_cli.cluster import Cluster
 from parley_cli.family import pods
-from parley_operator.kube.client import Json
 from parley_operator.kube.errors import KubeError
-from parley_operator.render.pod import CONTAINER
+from parley_operator.kube.objects import Json
+from parley_operator.render.container import CONTAINER
 
 _QUEUE = 1_000
 """Lines that wait to be shown; a pod that logs faster waits."""

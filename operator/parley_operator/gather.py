@@ -14,7 +14,8 @@ from parley_operator.kube.apply import Owner
 from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import Ref
 from parley_operator.kube.inventory import Inventory, Key
-from parley_operator.referenced import Data, ReferencedValues
+from parley_operator.kube.objects import Data
+from parley_operator.referenced import ReferencedValues
 from parley_operator.render import Facts, generated, signing, tls, token
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.engines import ENGINES, made_by_keda

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from parley_operator.kube.client import Json
-from parley_operator.kube.inventory import Key
+from parley_operator.kube.objects import Json
+
+if TYPE_CHECKING:
+    from parley_operator.kube.inventory import Key
 
 
 class Claim(NamedTuple):

@@ -5,16 +5,16 @@ Of their content nothing is kept but digests, what a certificate says of itself,
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parley_operator.api import VoiceDeployment
-from parley_operator.kube.client import Client, Json
+from parley_operator.kube.client import Client
 from parley_operator.kube.discovery import Ref
 from parley_operator.kube.errors import NotFoundError
 from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.metadata_watch import MetadataWatches
+from parley_operator.kube.objects import Data, decode_data
 from parley_operator.kube.references import References
 from parley_operator.render import certificates, destinations
 from parley_operator.render.addresses import Address, addresses
@@ -35,7 +35,6 @@ ISSUED_FOR = "cert-manager.io/certificate-name"
 
 ObjectId = tuple[str, str]
 """Kind and name, in the resource's namespace."""
-Data = Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -135,15 +134,6 @@ class ReferencedValues:
             return None
         annotations = body["metadata"].get("annotations") or {}
         return _Content(decode_data(body, kind=kind), annotations.get(ISSUED_FOR))
-
-
-def decode_data(body: Json, *, kind: str) -> Data:
-    """The data of a Secret or a ConfigMap as bytes."""
-    encoded = body.get("data" if kind == "Secret" else "binaryData") or {}
-    data = {key: base64.b64decode(value) for key, value in encoded.items()}
-    if kind == "ConfigMap":
-        data |= {key: value.encode() for key, value in (body.get("data") or {}).items()}
-    return data
 
 
 def _data(content: _Content | None) -> Data | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from parley_operator.api import KIND
 from parley_operator.api.conditions import Reason
 from parley_operator.hosts import HostClaims
-from parley_operator.kube.client import Json
-from parley_operator.kube.inventory import Key
+from parley_operator.kube.objects import Json
 from parley_operator.render.names import base_name
+
+if TYPE_CHECKING:
+    from parley_operator.kube.inventory import Key
 
 PAUSED_ANNOTATION = "parley.dev/paused"
 """On a resource: with the value true, the operator looks and tells, and changes nothing."""

@@ -23,7 +23,7 @@ from parley_operator.kube.client import Client, Json
 from parley_operator.kube.errors import KubeError, LeadershipLostError
 from parley_operator.kube.inventory import Inventory, Key, Live
 from parley_operator.kube.ownership import SCALE_MANAGER
-from parley_operator.render.gateway_config import PORT
+from parley_operator.render.container import PORT
 from parley_operator.resources import Resources
 from parley_operator.views import DELETION_COST
 

@@ -6,14 +6,15 @@ Everything else that controllers write into a status (an autoscaler writes every
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from parley_operator.kube.client import Json
-from parley_operator.kube.inventory import View
-from parley_operator.referenced import Data, decode_data
+from parley_operator.kube.objects import Data, Json, decode_data
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.labels import COMPONENT
 from parley_operator.render.worker_labels import POOL
+
+if TYPE_CHECKING:
+    from parley_operator.kube.inventory import View
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 """By this annotation a ReplicaSet chooses which of its pods goes first."""

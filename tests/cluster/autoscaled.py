@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from parley_operator.render.gateway_config import PORT
+from parley_operator.render.container import PORT
 from quickstart.watch import Object, Objects
 from tests.cluster.calls import Call, call
 from tests.cluster.conftest import Cluster

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from parley_operator.kube.errors import NotFoundError
-from parley_operator.render.gateway_config import PORT
+from parley_operator.render.container import PORT
 from tests.operator.cluster import Json, Namespace, meanwhile
 
 RAN_SINCE = timedelta(minutes=5)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -198,6 +200,45 @@ class TestCompletion:
         assert namespace.name in await parley.offered("status", "-n", namespace.name[:5])
 
 
+_SEVERAL = """
+import sys
+from parley_cli.main import main
+namespace, name = sys.argv[1:]
+for line in (["status"], ["status", name], ["sessions"], ["history", name], ["resume", name]):
+    main([*line, "-n", namespace], standalone_mode=False)
+print("loaded:", *sys.modules)
+"""
+
+
+class TestLoading:
+    async def test_o12_what_only_looks_builds_none_of_the_models(
+        self, plane: ControlPlane, namespace: Namespace, receptionist: str
+    ) -> None:
+        """Building them takes longer than all that is asked of the API server."""
+        command = (sys.executable, "-c", _SEVERAL, namespace.name, receptionist)
+        environment = {**os.environ, "KUBECONFIG": str(plane.kubeconfig)}
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0
+        loaded = set(out.decode().rpartition("loaded:")[2].split())
+        assert loaded >= {"aiohttp", "parley_cli.commands.sessions", "parley_operator.render.labels"}
+        assert not loaded & {"parley_contract.config", "parley_operator.api.spec", "parley_operator.render.facts"}
+
+
+class TestNamespace:
+    async def test_o12_it_may_be_said_before_the_subcommand_and_what_is_said_behind_counts(
+        self, parley: Parley, namespace: Namespace, receptionist: str
+    ) -> None:
+        before = ("-n", namespace.name)
+        assert (await parley.line(*before, "status", "-o", "json")).content[0]["name"] == receptionist
+        behind = await parley.line("--namespace", "default", "status", *before, "-o", "json")
+        assert behind.content[0]["name"] == receptionist
+        assert (await parley.line(*before, "status", "-n", "nowhere", "-o", "json")).content == []
+        assert await parley.offered(*before, "status", "rec") == [receptionist]
+        assert await parley.offered(*before, "status", "-n", "nowhere", "rec") == []
+        assert namespace.name in await parley.offered("-n", namespace.name[:5])
+
+
 class TestSuspending:
     async def test_o07_suspend_and_resume(self, parley: Parley, namespace: Namespace, receptionist: str) -> None:
         assert "suspended" in (await parley("suspend", receptionist)).out
@@ -258,8 +299,18 @@ class TestDiff:
         assert await namespace.find("VoiceDeployment", "concierge") is None
 
     async def test_o12_a_file_that_a_cluster_would_refuse_is_refused(self, parley: Parley, tmp_path: Path) -> None:
-        said = await parley("diff", written(tmp_path, "concierge", replicas=-1))
-        assert (said.status, "replicas" in said.err) == (2, True)
+        file = written(tmp_path, "concierge", replicas=-1)
+        said = await parley("diff", file)
+        assert (said.status, said.out, "Usage:" in said.err) == (2, "", False)
+        assert said.err.startswith(f"{file}:")
+        assert ": error: concierge: spec.replicas: " in said.err
+
+    async def test_o12_who_may_not_ask_is_told_so_and_ends_with_4(
+        self, plane: ControlPlane, namespace: Namespace, tmp_path: Path
+    ) -> None:
+        nobody = Parley(plane.kubeconfig_for("nobody"), namespace.name)
+        said = await nobody("diff", written(tmp_path, "concierge"))
+        assert (said.status, "you may not do that" in said.err) == (4, True)
 
 
 class TestRender:

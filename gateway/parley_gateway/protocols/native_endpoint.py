@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from parley_contract.limits import LimitsConfig
-from parley_contract.native import SUBPROTOCOL
+from parley_contract.versions import SUBPROTOCOL
 from parley_gateway.protocols.admission import Admission, Credentials, RefusedError
 from parley_gateway.protocols.endpoint import Handshake, Refusal, Webhook
 from parley_gateway.protocols.entrance import Entrance

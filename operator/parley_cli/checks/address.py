@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from parley_cli.checks.certificate import Held
 from parley_cli.checks.served import served
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
-from parley_operator.kube.client import Json
+from parley_operator.kube.objects import Json
 
 _LOOKUP_S = 5.0
 

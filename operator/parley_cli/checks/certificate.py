@@ -12,9 +12,9 @@ from parley_cli.cluster import Cluster
 from parley_operator import views
 from parley_operator.api import InvalidResourceError, VoiceDeployment
 from parley_operator.issuance import issuance
-from parley_operator.kube.client import Json
 from parley_operator.kube.discovery import UnknownKindError
 from parley_operator.kube.errors import ForbiddenError, NotFoundError
+from parley_operator.kube.objects import Json
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.certificate_findings import covers
 from parley_operator.render.certificates import describe

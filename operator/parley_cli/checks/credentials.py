@@ -9,7 +9,7 @@ from parley_cli.checks.secret_values import key_of_secret, read
 from parley_cli.checks.stores import stores, stores_tried
 from parley_cli.checks.verdict import Verdict, warning
 from parley_cli.cluster import Cluster
-from parley_operator.kube.client import Json
+from parley_operator.kube.objects import Json
 
 
 async def credentials(cluster: Cluster, bodies: list[Json]) -> list[Verdict]:

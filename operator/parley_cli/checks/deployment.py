@@ -9,8 +9,8 @@ from parley_cli.cluster import Cluster
 from parley_cli.condition_advice import advice, message
 from parley_cli.pod_view import PodView, pod_views
 from parley_operator.api.conditions import ConditionType, Reason
-from parley_operator.kube.client import Json
 from parley_operator.kube.errors import ForbiddenError
+from parley_operator.kube.objects import Json
 
 _PENDING = frozenset({Reason.SET_IN_CONTROLLER, Reason.ADDRESS_PENDING, Reason.ROLLING_OUT, Reason.SUSPENDED})
 """Reasons that are news, not trouble."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_cli.cluster import Cluster
 from parley_operator.ingress_classes import PATH, IngressClasses
-from parley_operator.kube.client import Json
 from parley_operator.kube.errors import ForbiddenError
+from parley_operator.kube.objects import Json
 from parley_operator.render.facts import IngressClass
 from parley_operator.render.ingress.dialects import DIALECTS
 

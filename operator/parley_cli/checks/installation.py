@@ -9,9 +9,9 @@ from parley_cli.changes import served_kinds
 from parley_cli.checks.operator_rights import operator_rights
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_cli.cluster import Cluster
-from parley_operator.api.crd import custom_resource_definition
-from parley_operator.kube.client import Json
+from parley_operator.api.spec import VoiceDeploymentSpec
 from parley_operator.kube.errors import ForbiddenError, NotFoundError
+from parley_operator.kube.objects import Json
 from parley_operator.kube.served_group import is_served
 from parley_operator.render.apis import CUSTOM_METRICS, OPTIONAL
 
@@ -59,9 +59,8 @@ async def _definition(cluster: Cluster) -> Verdict:
         return failing(subject, "VoiceDeployment is not known", "helm install parley charts/parley")
     except ForbiddenError:
         return warning(subject, "may not be read by you")
-    ours = custom_resource_definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     theirs = live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    lacking = sorted(set(ours["properties"]) - set(theirs["properties"]))
+    lacking = sorted(known_fields() - set(theirs["properties"]))
     if lacking:
         return warning(
             subject,
@@ -71,12 +70,20 @@ async def _definition(cluster: Cluster) -> Verdict:
     return ok(subject, "VoiceDeployment is served")
 
 
+def known_fields() -> set[str]:
+    """The fields of a spec that this command knows, without the definition, which takes long to derive."""
+    return {field.alias or name for name, field in VoiceDeploymentSpec.model_fields.items()}
+
+
 async def _apis(cluster: Cluster) -> Verdict:
     """Those of others, of which a resource may ask for one that is not there: its conditions then say so."""
-    metrics = {group: await is_served(cluster.client, group) for group in (RESOURCE_METRICS, CUSTOM_METRICS)}
-    kinds = await served_kinds(cluster)
-    there = [*sorted(kinds), *(group for group, served in metrics.items() if served)]
-    absent = [*sorted(set(OPTIONAL) - kinds), *(group for group, served in metrics.items() if not served)]
+    groups = (RESOURCE_METRICS, CUSTOM_METRICS)
+    kinds, served = await asyncio.gather(
+        served_kinds(cluster), asyncio.gather(*(is_served(cluster.client, group) for group in groups))
+    )
+    metrics = {group for group, is_there in zip(groups, served, strict=True) if is_there}
+    there = [*sorted(kinds), *(group for group in groups if group in metrics)]
+    absent = [*sorted(set(OPTIONAL) - kinds), *(group for group in groups if group not in metrics)]
     said = ", ".join(there) or "none"
     return ok("Optional APIs", f"{said}; not there: {', '.join(absent)}" if absent else said)
 

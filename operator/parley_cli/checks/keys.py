@@ -19,7 +19,7 @@ from parley_cli.checks.secret_values import (
     key_of_secret,
 )
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
-from parley_operator.kube.client import Json
+from parley_operator.kube.objects import Json
 
 _AT_A_TIME = 16
 _ENOUGH = 65_536

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from parley_cli.changes import served_kinds
 from parley_cli.checks.verdict import Verdict, failing, ok
 from parley_cli.cluster import Cluster
-from parley_operator.kube.client import Json
 from parley_operator.kube.errors import ForbiddenError
+from parley_operator.kube.objects import Json
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.views import WATCHED
 

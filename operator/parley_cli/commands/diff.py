@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from parley_cli.changes import Change, change
-from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.checked import Checked, Supposed
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.diffs import coloured
-from parley_cli.files import checked, takes_files
+from parley_cli.exits import CHANGES, UNTOLD
+from parley_cli.files import checked, show_errors, takes_files
 from parley_cli.output import TEXT, takes_output, write
-from parley_cli.resources import Checked, Supposed
+from parley_cli.target import Target, takes_cluster
+
+if TYPE_CHECKING:
+    from parley_cli.changes import Change
 
 
 @click.command("diff")
@@ -29,26 +34,32 @@ def command(
 ) -> None:
     """Show what the VoiceDeployments in files would change, in themselves and in what they become.
 
-    Ends with 0 where nothing would change, 1 where something would, 2 where that cannot be told.
+    What in a file is wrong is said as `parley validate` says it. Ends with 0 where nothing would change, 1 where
+    something would, 2 where that cannot be told: a file is wrong, or the API server refuses what is in it.
     """
     found = checked((*files, *filenames), Supposed())
-    wrong = [f"{one.file}:{error.line}: {one.name}: {error}" for one in found for error in one.errors]
-    if wrong:
-        raise click.UsageError("\n".join(wrong))
+    for resource in found:
+        show_errors(resource)
+    if any(one.errors for one in found):
+        sys.exit(UNTOLD)
     try:
         changes = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: _changes(cluster, found))
     except click.ClickException as error:
+        # 1 says that something would change.
         error.show()
-        sys.exit(2)
+        sys.exit(max(error.exit_code, UNTOLD))
     if output != TEXT:
         write([_content(one) for one in changes], output)
     else:
         for one in changes:
             _show(one)
-    sys.exit(1 if any(one.texts for one in changes) else 0)
+    sys.exit(CHANGES if any(one.texts for one in changes) else 0)
 
 
 async def _changes(cluster: Cluster, found: list[Checked]) -> list[Change]:
+    # With it come the models, which help does without.
+    from parley_cli.changes import change
+
     return [await change(cluster, one.document) for one in found]
 
 

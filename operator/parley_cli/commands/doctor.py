@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from dataclasses import asdict
 
 import click
 
-from parley_cli.checks.address import address
-from parley_cli.checks.certificate import certificate
-from parley_cli.checks.credentials import credentials
-from parley_cli.checks.deployment import deployment
-from parley_cli.checks.ingress import ingress
-from parley_cli.checks.installation import installation
-from parley_cli.checks.verdict import Grade, Verdict, warning
-from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.checks.verdict import Grade, Verdict
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.output import TEXT, takes_output, write
-from parley_operator.kube.client import Json
+from parley_cli.target import Target, takes_cluster
 
 _MARKS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("note", "yellow"), Grade.FAILING: ("FAIL", "red")}
 
@@ -57,32 +50,10 @@ def command(
 
 
 async def _examine(cluster: Cluster, name: str | None, *, with_keys: bool) -> list[Verdict]:
-    found = await installation(cluster)
-    if any(one.grade is Grade.FAILING and one.subject == "Definition" for one in found):
-        return found
-    bodies = [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments()
-    if not bodies:
-        found.append(_none(cluster.namespace))
-    for examined in await asyncio.gather(*(_one(cluster, body) for body in bodies)):
-        found += examined
-    return [*found, *await credentials(cluster, bodies)] if with_keys else found
+    # With it come the models, which help does without.
+    from parley_cli.checks.everything import examine
 
-
-def _none(namespace: str) -> Verdict:
-    said = f"there is none in namespace {namespace}: only the installation was looked at"
-    return warning(
-        "VoiceDeployments", said, "name another namespace with -n; `parley status -A` lists all there are"
-    )
-
-
-async def _one(cluster: Cluster, body: Json) -> list[Verdict]:
-    said, held = await certificate(cluster, body)
-    return [
-        *await deployment(cluster, body),
-        *await ingress(cluster, body),
-        *said,
-        *await address(body, held),
-    ]
+    return await examine(cluster, name, with_keys=with_keys)
 
 
 def _show(one: Verdict) -> None:

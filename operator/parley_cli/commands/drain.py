@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import click
 
-from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import pod_names
 from parley_cli.output import TEXT, takes_output
 from parley_cli.pod_view import view_of
 from parley_cli.results import Result
-from parley_operator.kube.client import Json
+from parley_cli.target import Target, takes_cluster
 from parley_operator.kube.errors import ForbiddenError, NotFoundError, ThrottledError
+from parley_operator.kube.objects import Json
 from parley_operator.render.labels import COMPONENT
 from parley_operator.render.track import TRACKS
 

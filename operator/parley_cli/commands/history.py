@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from parley_cli.ages import age
-from parley_cli.cluster import Target, on_cluster, takes_cluster
+from parley_cli.cluster import on_cluster
 from parley_cli.completions import revision_numbers, voice_deployment_names
 from parley_cli.diffs import coloured, differences
 from parley_cli.history import Revision, history
 from parley_cli.output import TEXT, takes_output, write
 from parley_cli.tables import table
+from parley_cli.target import Target, takes_cluster
 
 
 @click.command("history")

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.logs import Line, Wanted, follow, written
+from parley_cli.target import Target, takes_cluster
 
 _COLOURS = {"warning": "yellow", "error": "red", "critical": "red", "debug": "bright_black"}
 _ASIDE = frozenset({"time", "level", "logger", "message"})
@@ -63,7 +64,8 @@ def command(
             click.echo(_nothing(name, session), err=True)
 
     with contextlib.suppress(KeyboardInterrupt):
-        on_cluster(Target(kubeconfig, context, namespace), work)
+        # Each pod that is followed keeps a connection.
+        on_cluster(Target(kubeconfig, context, namespace), work, connections=0)
 
 
 def _nothing(name: str, session: str | None) -> str:

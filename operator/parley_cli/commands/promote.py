@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import canary_names
 from parley_cli.output import takes_output
 from parley_cli.promoting import promote
 from parley_cli.results import Result
+from parley_cli.target import Target, takes_cluster
 
 
 @click.command("promote")

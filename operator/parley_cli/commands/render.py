@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from parley_cli.cluster import Cluster, Target, on_cluster, takes_cluster
+from parley_cli.checked import Checked
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.exits import FAILED
-from parley_cli.files import checked, supposed, takes_files, takes_supposed
-from parley_cli.resources import Checked
+from parley_cli.files import checked, show_errors, supposed, takes_files, takes_supposed
+from parley_cli.target import Target, takes_cluster
 from parley_operator.api.yaml_text import as_yaml_stream
-from parley_operator.render import Rendered, render
+from parley_operator.render import Rendered
 
 
 @click.command("render")
@@ -33,7 +34,8 @@ def command(
     """Show the objects that the operator makes of the VoiceDeployments in files.
 
     Without --discover no cluster is asked, and every API is supposed to be installed: say with --api which are.
-    Secrets are left out: the operator makes their content in the cluster. Ends with 1 where there is an error.
+    Secrets are left out, and named on standard error: the operator makes what is in them, in the cluster.
+    Ends with 1 where there is an error.
     """
     if discover and (apis or ingress_controller):
         raise click.UsageError("--discover asks the cluster for what --api and --ingress-controller say")
@@ -49,15 +51,25 @@ def command(
 
 async def _discovered(cluster: Cluster, found: list[Checked]) -> list[Rendered | None]:
     from parley_cli.changes import facts_of
+    from parley_operator.render import render
 
     return [render(one.resource, await facts_of(cluster, one.resource)) if one.resource else None for one in found]
 
 
 def _show(one: Checked, rendered: Rendered | None) -> None:
-    for error in one.errors:
-        click.echo(f"{one.file}:{error.line}: {click.style('error', fg='red')}: {one.name}: {error}", err=True)
+    show_errors(one)
     for finding in rendered.findings if rendered else ():
         said = f"{finding.reason}: {finding.message}"
         click.echo(f"{one.name}: {click.style('warning', fg='yellow')}: {said}", err=True)
     if rendered:
         click.echo(as_yaml_stream(rendered.manifests), nl=False)
+        _show_left_out(one.name, rendered)
+
+
+def _show_left_out(name: str, rendered: Rendered) -> None:
+    """Of what this prints nobody should think that it is all that the pods need."""
+    secrets = sorted(key.name for key in rendered.keep if key.kind == "Secret")
+    if secrets:
+        note = click.style("note", fg="cyan")
+        said = "left out, since the operator makes what is in them, in the cluster"
+        click.echo(f"{note}: {name}: Secrets {', '.join(secrets)} are {said}", err=True)

@@ -8,19 +8,14 @@ from dataclasses import dataclass
 
 import click
 
-from parley_cli.cluster import (
-    Cluster,
-    Target,
-    on_cluster,
-    refuse_everywhere,
-    takes_cluster,
-    takes_everywhere,
-)
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
+from parley_cli.family import pods
 from parley_cli.output import TEXT, takes_output, write
-from parley_cli.pod_view import PodView, pod_views
+from parley_cli.pod_view import PodView, views_of
 from parley_cli.tables import table
-from parley_operator.kube.client import Json
+from parley_cli.target import Target, refuse_everywhere, takes_cluster, takes_everywhere
+from parley_operator.kube.objects import Json
 
 _HEADINGS = ("POD", "STATE", "SESSIONS", "CONNECTIONS", "LAG", "FAILING")
 
@@ -67,13 +62,19 @@ async def _told(cluster: Cluster, name: str | None, *, everywhere: bool) -> list
     bodies = (
         [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments(everywhere=everywhere)
     )
-    found = await asyncio.gather(*(_of(cluster, body) for body in bodies))
-    return [one for told in found for one in told]
+    of_each = await asyncio.gather(*(_pods(cluster, body) for body in bodies))
+    found = [pair for pairs in of_each for pair in pairs]
+    views = await views_of([(cluster.within(body["metadata"]["namespace"]), pod) for body, pod in found])
+    return [
+        _Told(body["metadata"]["namespace"], body["metadata"]["name"], view)
+        for (body, _), view in zip(found, views, strict=True)
+    ]
 
 
-async def _of(cluster: Cluster, body: Json) -> list[_Told]:
-    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
-    return [_Told(namespace, name, view) for view in await pod_views(cluster.within(namespace), name)]
+async def _pods(cluster: Cluster, body: Json) -> list[tuple[Json, Json]]:
+    """The resource with each of its pods."""
+    found = await pods(cluster.within(body["metadata"]["namespace"]), body["metadata"]["name"])
+    return [(body, pod) for pod in found]
 
 
 def _content(one: _Told) -> dict[str, object]:

@@ -8,21 +8,15 @@ from typing import Any
 import click
 
 from parley_cli.ages import age
-from parley_cli.cluster import (
-    Cluster,
-    Target,
-    on_cluster,
-    refuse_everywhere,
-    takes_cluster,
-    takes_everywhere,
-)
+from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.condition_advice import advice, message
 from parley_cli.family import Child, Family, family
 from parley_cli.output import TEXT, takes_output, write
 from parley_cli.tables import table
+from parley_cli.target import Target, refuse_everywhere, takes_cluster, takes_everywhere
 from parley_operator.api.conditions import ConditionType, Reason
-from parley_operator.kube.client import Json
+from parley_operator.kube.objects import Json
 
 _COLOURS = {"True": "green", "False": "red", "Unknown": "yellow"}
 _HARMLESS = frozenset({"RolloutComplete", "Suspended"})

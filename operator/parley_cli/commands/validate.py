@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from parley_cli.checked import Checked
 from parley_cli.exits import FAILED, USAGE
-from parley_cli.files import Read, read, show_unreadable, supposed, takes_files, takes_supposed
+from parley_cli.files import Read, read, said_of, show_unreadable, supposed, takes_files, takes_supposed
 from parley_cli.output import TEXT, takes_output, write
-from parley_cli.resources import Checked, Remark
 
 
 @click.command("validate")
@@ -68,9 +68,9 @@ def _content(one: Checked) -> dict[str, object]:
 
 def _show(one: Checked) -> None:
     for remark in one.errors:
-        click.echo(_said(one, remark, click.style("error", fg="red")))
+        click.echo(said_of(one, remark, "error"))
     for remark in one.warnings:
-        click.echo(_said(one, remark, click.style("warning", fg="yellow")))
+        click.echo(said_of(one, remark, "warning"))
     if not one.errors:
         click.echo(f"{one.name}: {click.style('valid', fg='green')}")
 
@@ -96,7 +96,3 @@ def _show_unchecked(found: Iterable[Checked]) -> None:
     if names:
         said = "some rules between fields were not checked: mend these errors first"
         click.echo(f"{click.style('note', fg='cyan')}: {names}: {said}")
-
-
-def _said(one: Checked, remark: Remark, grade: str) -> str:
-    return f"{one.file}:{remark.line}: {grade}: {one.name}: {remark}"

@@ -7,8 +7,7 @@ from importlib.metadata import version
 
 import click
 
-from parley_contract.config import SCHEMA_VERSION
-from parley_contract.native import SUBPROTOCOL
+from parley_contract.versions import SCHEMA_VERSION, SUBPROTOCOL
 
 
 @click.command("version")

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from parley_operator.api.resource import GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION, VoiceDeployment
+from parley_operator.api.identity import GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION
+from parley_operator.api.resource import VoiceDeployment
 from parley_operator.api.schema import structural_schema
 from parley_operator.api.spec import VoiceDeploymentSpec
 from parley_operator.api.status import VoiceDeploymentStatus

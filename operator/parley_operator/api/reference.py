@@ -10,7 +10,7 @@ from typing import Any
 
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.api.crd import custom_resource_definition
-from parley_operator.api.resource import API_VERSION, KIND
+from parley_operator.api.identity import API_VERSION, KIND
 
 FILE = Path("docs") / "reference" / "voicedeployment.md"
 

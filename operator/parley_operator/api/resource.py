@@ -15,14 +15,6 @@ from parley_operator.api.spec import VoiceDeploymentSpec
 from parley_operator.api.status import VoiceDeploymentStatus
 from parley_operator.api.values import ObjectName
 
-GROUP = "parley.dev"
-VERSION = "v1alpha1"
-API_VERSION: Literal["parley.dev/v1alpha1"] = "parley.dev/v1alpha1"
-KIND: Literal["VoiceDeployment"] = "VoiceDeployment"
-PLURAL = "voicedeployments"
-SINGULAR = "voicedeployment"
-SHORT_NAME = "vd"
-
 
 class Metadata(ResourceModel):
     """What the operator reads of the object's metadata."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
 
 from parley_operator.kube import errors
+from parley_operator.kube.objects import Json
 
-Json = dict[str, Any]
+__all__ = ["Client", "Json"]
 
 REQUEST_TIMEOUT = 30.0
 """Seconds for a whole request that is not a watch."""

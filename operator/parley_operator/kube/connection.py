@@ -38,11 +38,16 @@ class Connection:
         """The address, without a trailing slash."""
         return str(self.configuration.host).rstrip("/")
 
-    def open_session(self, *middlewares: Middleware, user_agent: str = "parley-operator") -> aiohttp.ClientSession:
-        """A session whose requests carry credentials. The caller closes it."""
+    def open_session(
+        self, *middlewares: Middleware, user_agent: str = "parley-operator", connections: int = 0
+    ) -> aiohttp.ClientSession:
+        """A session whose requests carry credentials. The caller closes it.
+
+        `connections` is how many it has at a time, further requests wait; 0: any number.
+        """
         tls = RESTClientObject(self.configuration).ssl_context
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=tls),
+            connector=aiohttp.TCPConnector(limit=connections, ssl=tls),
             headers={"User-Agent": user_agent},
             middlewares=(self._authenticate, *middlewares),
             read_bufsize=READ_BUFFER,

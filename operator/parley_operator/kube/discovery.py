@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from parley_operator.kube.client import Client, Json
 from parley_operator.kube.errors import NotFoundError
+from parley_operator.kube.objects import Json
+
+if TYPE_CHECKING:
+    from parley_operator.kube.client import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class Discovery:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._plurals: dict[tuple[str, str], str] = {}
-        self._lock = asyncio.Lock()
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By group version: whoever wants another kind of one that is being read waits for it."""
 
     def know(self, api_version: str, kind: str, plural: str) -> None:
         """Take a kind's plural as given: what lists the kinds of a new CRD lags behind what serves them."""
@@ -53,7 +59,7 @@ class Discovery:
         return f"{_root(api_version)}{scope}/{plural}"
 
     async def _plural(self, api_version: str, kind: str) -> str:
-        async with self._lock:
+        async with self._reading[api_version]:
             if (api_version, kind) not in self._plurals:
                 await self._read(api_version)
         try:

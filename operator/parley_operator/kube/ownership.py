@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from parley_operator.kube.client import Json
+from parley_operator.kube.objects import Json
 
 FIELD_MANAGER = "parley"
 SCALE_MANAGER = "parley-scale"

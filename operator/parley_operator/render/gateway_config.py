@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from parley_contract.access import ClientSecrets
-from parley_contract.config import SCHEMA_VERSION, GatewayConfig
+from parley_contract.config import GatewayConfig
 from parley_contract.records import StripeConfig
+from parley_contract.versions import SCHEMA_VERSION
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.durations import seconds
 from parley_operator.api.endpoint import DEFAULT_PATHS, ProtocolSpec
 from parley_operator.render.access_config import access_config
+from parley_operator.render.container import PORT
 from parley_operator.render.labels import metadata
 from parley_operator.render.limits_config import limits_config, state_config
 from parley_operator.render.names import child_name
@@ -31,7 +33,6 @@ from parley_operator.render.tools_config import tool_config
 from parley_operator.render.turn_taking_config import turn_taking_config
 from parley_operator.render.worker_stages import at_addresses
 
-PORT = 8080
 CLIENT_SECRETS_PATH = ClientSecrets.model_fields["path"].default
 STRIPE_WEBHOOK_PATH = StripeConfig.model_fields["webhook_path"].default
 

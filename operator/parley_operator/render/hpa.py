@@ -5,10 +5,10 @@ from __future__ import annotations
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.scaling import DEFAULT_MIN_REPLICAS, DEFAULT_TARGET_CPU_PERCENT
 from parley_operator.render.autoscaler import autoscaler, cpu, per_pod
+from parley_operator.render.container import CONTAINER
 from parley_operator.render.facts import Facts
 from parley_operator.render.labels import metadata
 from parley_operator.render.names import base_name
-from parley_operator.render.pod import CONTAINER
 from parley_operator.render.rendered import Manifest
 
 SESSIONS_METRIC = "voice_sessions_active"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from parley_operator.api import API_VERSION, KIND, VoiceDeployment
+from parley_operator.api import API_VERSION, KIND
 from parley_operator.render.names import base_name
 from parley_operator.render.rendered import Manifest
 from parley_operator.render.track import MAIN, TRACKS, Track
+
+if TYPE_CHECKING:
+    from parley_operator.api import VoiceDeployment
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 NAME = "parley.dev/name"

@@ -14,10 +14,10 @@ from typing import Any
 from parley_operator.api import VoiceDeployment
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.render.addresses import Address
+from parley_operator.render.container import PORT
 from parley_operator.render.destinations import destinations
 from parley_operator.render.egress import HTTPS, dns, plain, port, public_https
 from parley_operator.render.facts import Facts
-from parley_operator.render.gateway_config import PORT
 from parley_operator.render.labels import COMPONENT, all_pods, metadata, selector_labels
 from parley_operator.render.names import child_name
 from parley_operator.render.rendered import Finding, Manifest

@@ -9,10 +9,10 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.api.base import ResourceModel
 from parley_operator.api.durations import seconds
 from parley_operator.api.pod import PodSpec
+from parley_operator.render.container import CONTAINER, PORT
 from parley_operator.render.credentials import ANNOTATION, credentials_digest
 from parley_operator.render.environment import environment
 from parley_operator.render.facts import Facts
-from parley_operator.render.gateway_config import PORT
 from parley_operator.render.hardening import container_security, pod_security
 from parley_operator.render.image import gateway_version, image
 from parley_operator.render.labels import labels, selector_labels
@@ -23,7 +23,6 @@ from parley_operator.render.resources import resources
 from parley_operator.render.track import MAIN, Track
 from parley_operator.render.volumes import mounts, volumes
 
-CONTAINER = "gateway"
 PRE_STOP_SECONDS = 5
 """Between a pod's removal from its endpoints and SIGTERM, so that proxies have stopped sending new clients."""
 MARGIN_SECONDS = 15

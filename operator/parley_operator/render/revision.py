@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from parley_operator.api import VoiceDeployment
-from parley_operator.render.facts import Facts
 from parley_operator.render.labels import metadata
 from parley_operator.render.names import child_name
 from parley_operator.render.rendered import Manifest, ObjectKey
+
+if TYPE_CHECKING:
+    from parley_operator.api import VoiceDeployment
+    from parley_operator.render.facts import Facts
 
 UNREVISED = frozenset({"replicas", "suspend", "scaling", "rollout"})
 """Fields of the spec that are of the moment, and in no revision."""

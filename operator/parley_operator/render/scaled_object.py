@@ -9,12 +9,12 @@ from parley_operator.api import VoiceDeployment
 from parley_operator.api.scaling import DEFAULT_MIN_REPLICAS, DEFAULT_TARGET_CPU_PERCENT, PrometheusSpec
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.autoscaler import behaviour
+from parley_operator.render.container import CONTAINER
 from parley_operator.render.facts import Facts
 from parley_operator.render.hpa import SESSIONS_METRIC
 from parley_operator.render.labels import metadata
 from parley_operator.render.monitoring import selector
 from parley_operator.render.names import base_name
-from parley_operator.render.pod import CONTAINER
 from parley_operator.render.rendered import Manifest
 
 KIND = "ScaledObject"

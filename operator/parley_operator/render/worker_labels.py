@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from parley_operator.api import VoiceDeployment
-from parley_operator.api.worker_pools import WorkerPoolSpec
+from typing import TYPE_CHECKING
+
 from parley_operator.render.labels import COMPONENT, NAME, metadata
 from parley_operator.render.names import base_name
 from parley_operator.render.rendered import Manifest
+
+if TYPE_CHECKING:
+    from parley_operator.api import VoiceDeployment
+    from parley_operator.api.worker_pools import WorkerPoolSpec
 
 POOL = "parley.dev/pool"
 WORKER = "worker"

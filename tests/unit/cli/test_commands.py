@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -36,14 +34,6 @@ def test_help_lists_every_command() -> None:
 def test_version_names_the_protocol() -> None:
     assert "parley.v1" in run("version").output
     assert json.loads(run("version", "-o", "json").output)["protocol"] == "parley.v1"
-
-
-def test_version_loads_neither_sound_nor_cluster() -> None:
-    program = (
-        "import sys; from parley_cli.main import main; main(['version'], standalone_mode=False);"
-        "sys.exit(any(name in sys.modules for name in ('numpy', 'soxr', 'websockets', 'kopf', 'parley_operator')))"
-    )
-    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
@@ -109,9 +99,39 @@ def test_o12_render_gives_every_object_and_no_secret() -> None:
     assert "Secret" not in kinds
 
 
+def test_o12_render_names_the_secrets_that_it_leaves_out() -> None:
+    """For people alone: what a program reads is the objects."""
+    said = run("render", "-f", "-", stdin=MINIMAL).stderr
+    assert said.startswith("note: receptionist: Secrets receptionist-salt, receptionist-token are left out")
+    assert "in the cluster" in said
+    served = "endpoint: {hosts: [voice.example.com], ingress: {className: traefik, tls: {selfSigned: {}}}}"
+    signed = run("render", "-f", "-", stdin=f"{MINIMAL}  {served}\n")
+    assert "Secrets receptionist-ca, receptionist-salt, receptionist-tls, receptionist-token are" in signed.stderr
+    assert "Secrets" not in signed.stdout
+
+
 def test_o12_render_of_an_invalid_resource_renders_nothing() -> None:
     result = run("render", "-f", "-", stdin=MINIMAL.replace("receptionist", "Not A Name"))
     assert (result.exit_code, result.stdout) == (1, "")
+
+
+class TestDiff:
+    def test_o12_what_is_wrong_in_a_file_is_no_wrong_call(self) -> None:
+        """It is said in the lines of `validate`, and what would change cannot be told."""
+        wrong = MINIMAL.replace("instructions", "instruction").replace("spec:", "spec:\n  replicas: many")
+        said = run("diff", "-f", "-", stdin=wrong)
+        assert said.exit_code == 2
+        assert "Usage:" not in said.output
+        checked = run("validate", "-f", "-", stdin=wrong).stdout.splitlines()
+        assert said.stderr.splitlines() == [line for line in checked if ": error: " in line]
+
+    def test_o12_a_wrong_call_is_one(self) -> None:
+        said = run("diff")
+        assert (said.exit_code, "Usage:" in said.stderr) == (2, True)
+
+    def test_o12_where_nobody_answers_it_ends_as_other_commands_do(self) -> None:
+        said = run("diff", "-f", "-", "--kubeconfig", "/nowhere", stdin=MINIMAL)
+        assert (said.exit_code, said.stderr.startswith("Error: no cluster: ")) == (3, True)
 
 
 def test_no_color_reaches_a_file() -> None:

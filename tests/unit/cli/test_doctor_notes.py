@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from parley_cli.checks.everything import _none
 from parley_cli.checks.ingress import _pods
+from parley_cli.checks.installation import known_fields
 from parley_cli.checks.verdict import Grade
 from parley_cli.cluster import Cluster
-from parley_cli.commands.doctor import _none
 from parley_cli.commands.status import _conditions_table
 from parley_operator.api.conditions import Reason
+from parley_operator.api.crd import custom_resource_definition
 from parley_operator.kube.client import Client
 
 
@@ -42,3 +44,8 @@ def test_o07_status_of_what_is_suspended_names_the_command_that_resumes() -> Non
     lines = _conditions_table(body).splitlines()
     assert lines[1].endswith("Scaled to zero. `parley resume receptionist` answers again.")
     assert lines[2].endswith("Scaled to zero.")
+
+
+def test_o12_the_fields_that_it_looks_for_are_those_of_the_definition() -> None:
+    (served,) = custom_resource_definition()["spec"]["versions"]
+    assert known_fields() == set(served["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"])

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from parley_operator.render.gateway_config import PORT
+from parley_operator.render.container import PORT
 from parley_operator.sessions import ANSWER_BYTES, open_session, sessions_at
 
 LONG = '{"sessions": 3' + " " * ANSWER_BYTES + "}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from parley_operator.render.gateway_config import PORT
+from parley_operator.render.container import PORT
 from parley_operator.render.ingress.dialect import (
     Dialect,
     Extra,
