@@ -95,7 +95,10 @@ class LocalCluster:
         """End and remove everything that belongs to it."""
         _require_root()
         with self._lock():
-            self._clean()
+            with self._progress.step(f"ending what runs on the node {self.name}"):
+                self._end()
+            with self._progress.step(f"removing its data in {self.paths.root}"):
+                remove_state(self.paths.root)
 
     def running(self) -> dict[str, bool]:
         """Each part, and whether its process runs."""

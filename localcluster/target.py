@@ -98,7 +98,8 @@ class Kind:
 
     def down(self) -> None:
         """Delete the cluster."""
-        self._kind("delete", "cluster", "--name", KIND_CLUSTER, "--kubeconfig", str(self.kubeconfig))
+        with self._progress.step("kind delete cluster"):
+            self._kind("delete", "cluster", "--name", KIND_CLUSTER, "--kubeconfig", str(self.kubeconfig))
         self.kubeconfig.unlink(missing_ok=True)
 
     def load(self, image: str) -> None:

@@ -31,7 +31,8 @@ def main() -> int:
                 for image in images():
                     cluster.provide(image)
             case "down":
-                cluster.down()
+                with progress.step(f"taking away {cluster.title}"):
+                    cluster.down()
                 forget()
                 progress.say("nothing of it is left running")
     except ClusterError as error:
@@ -59,7 +60,7 @@ def _cluster(options: argparse.Namespace, progress: Progress) -> Cluster:
         case "kind":
             return KindCluster(progress=progress)
         case "current":
-            return CurrentCluster(options.registry)
+            return CurrentCluster(options.registry, progress=progress)
         case _:
             return LocalNode(progress=progress)
 

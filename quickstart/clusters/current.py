@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localcluster.progress import Progress
 from localcluster.target import Current
 from quickstart import release, sample
 from quickstart.clusters.base import Entrance
@@ -15,8 +16,9 @@ CONTEXT = "choose a context with `kubectl config use-context`, or use `make run 
 class CurrentCluster:
     """A cluster that was there before and stays; images reach it through a registry."""
 
-    def __init__(self, registry: str) -> None:
+    def __init__(self, registry: str, *, progress: Progress) -> None:
         self._registry = registry.rstrip("/")
+        self._progress = progress
         self._commands = Commands()
 
     @property
@@ -56,8 +58,13 @@ class CurrentCluster:
 
     def down(self) -> None:
         """Takes away the sample, and the operator too unless others have VoiceDeployments."""
-        sample.remove(self._commands)
-        release.uninstall(self._commands)
+        with self._progress.step(f"deleting the namespace {sample.NAMESPACE}"):
+            sample.remove(self._commands)
+        with self._progress.step(f"uninstalling the operator from {release.NAMESPACE}"):
+            is_gone = release.uninstall(self._commands)
+        if not is_gone:
+            others = ", ".join(release.voice_deployments(self._commands))
+            self._progress.say(f"the operator stays: it serves {others}")
 
     def _context(self) -> str:
         return self._commands.read("kubectl", "config", "current-context", remedy=CONTEXT).strip()
