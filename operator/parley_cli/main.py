@@ -8,6 +8,8 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
+from parley_cli.target import takes_cluster
+
 _COMMANDS = {
     "talk": "Hold a conversation with an agent.",
     "validate": "Check a VoiceDeployment without a cluster.",
@@ -31,6 +33,16 @@ _COMMANDS = {
 
 class _Lazy(click.Group):
     """Finds a subcommand in the module of its name: `parley version` need not load an audio library."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What is said of the cluster before a subcommand holds for it, unless it is said again behind it.
+
+        Here rather than in the command, which a shell that completes a line does not run.
+        """
+        rest = super().parse_args(ctx, args)
+        said = {name: value for name, value in ctx.params.items() if value is not None}
+        ctx.default_map = dict.fromkeys(_COMMANDS, said)
+        return rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
         """All subcommands, in the order of a newcomer's path."""
@@ -57,9 +69,13 @@ class _Lazy(click.Group):
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@takes_cluster
 @click.pass_context
-def main(context: click.Context) -> None:
-    """Voice agents on Kubernetes."""
+def main(context: click.Context, /, **_: str | None) -> None:
+    """Voice agents on Kubernetes.
+
+    --kubeconfig, --context and --namespace may stand before COMMAND or behind it; what stands behind it counts.
+    """
     if os.environ.get("NO_COLOR"):
         # https://no-color.org; click itself looks at the terminal alone.
         context.color = False

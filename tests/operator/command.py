@@ -38,8 +38,12 @@ class Parley:
         self._kubeconfig, self._place = str(kubeconfig), ("-n", namespace)
 
     async def __call__(self, command: str, *arguments: str, kubeconfig: str | None = None) -> Said:
+        return await self.line(command, *self._place, *arguments, kubeconfig=kubeconfig)
+
+    async def line(self, *words: str, kubeconfig: str | None = None) -> Said:
+        """The command with these words alone."""
         environment = {**os.environ, "KUBECONFIG": kubeconfig or self._kubeconfig}
-        process = await Piped.start("parley", command, *self._place, *arguments, environment=environment)
+        process = await Piped.start("parley", *words, environment=environment)
         out, err = await asyncio.wait_for(process.communicate(), 60)
         return Said(process.returncode or 0, out.decode(), err.decode())
 
