@@ -16,7 +16,7 @@ from parley_operator.kube.objects import Json
 
 
 async def examine(cluster: Cluster, name: str | None, *, with_keys: bool) -> list[Verdict]:
-    """The installation, and one VoiceDeployment or all of the namespace; credentials only where they are asked for."""
+    """The installation, and one VoiceDeployment or all of the namespace; credentials only if asked to."""
     found = await installation(cluster)
     if any(one.grade is Grade.FAILING and one.subject == "Definition" for one in found):
         return found
