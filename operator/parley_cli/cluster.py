@@ -12,6 +12,7 @@ import click
 
 from parley_cli.exits import RefusedError
 from parley_cli.exits import UnreachableError as NobodyThereError
+from parley_cli.no_cluster import explained
 from parley_cli.target import Target
 from parley_operator.api import API_VERSION, KIND
 from parley_operator.kube.discovery import Discovery, UnknownKindError
@@ -101,7 +102,7 @@ async def _on_cluster(target: Target, work: Callable[[Cluster], Awaitable[_T]], 
     try:
         connection = await connect(target.kubeconfig, context=target.context)
     except Exception as error:
-        raise NobodyThereError(f"no cluster: {error}. Name one with --kubeconfig or $KUBECONFIG") from error
+        raise NobodyThereError(explained(error, target)) from error
     async with connection.open_session(user_agent="parley", connections=connections) as session:
         client = Client(session, connection.server, timeout=REQUEST_S)
         return await work(

@@ -101,6 +101,12 @@ def read(files: Iterable[Path], suppose: Supposed) -> Read:
             found += [check(file, one, suppose) for one in within if is_ours(one)]
             others += [one for one in within if not is_ours(one)]
             unreadable += misnamed(file, within)
+        if not files_within and before == (len(found), len(unreadable)):
+            unreadable.append(
+                UnreadableError(
+                    str(path), "there is no YAML file in this folder; folders in it are not looked into"
+                )
+            )
         if before == (len(found), len(unreadable)):
             unreadable.append(missing(path, others))
     return Read(tuple(found), tuple(unreadable))

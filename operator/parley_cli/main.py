@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from parley_cli.exits import INTERRUPTED
 from parley_cli.target import takes_cluster
 
 _COMMANDS = {
@@ -44,6 +47,24 @@ class _Lazy(click.Group):
         ctx.default_map = dict.fromkeys(_COMMANDS, said)
         return rest
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand; of one that there is not, click itself would know no likely other."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from parley_operator.api.nearest import did_you_mean
+
+            raise click.UsageError(f"there is no command {name}{did_you_mean(name, _COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it. Ctrl-C is no failure, and ends every command with the status that a shell knows."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
         """All subcommands, in the order of a newcomer's path."""
         return list(_COMMANDS)
@@ -73,6 +94,9 @@ class _Lazy(click.Group):
 @click.pass_context
 def main(context: click.Context, /, **_: str | None) -> None:
     """Voice agents on Kubernetes.
+
+    `parley status -A` lists what there is, `parley doctor` says what is wrong with it, and `parley COMMAND --help`
+    tells more.
 
     --kubeconfig, --context and --namespace may stand before COMMAND or behind it; what stands behind it counts.
     """

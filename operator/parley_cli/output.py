@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from parley_operator.api.yaml_text import as_yaml
-
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 TEXT = "text"
@@ -25,4 +23,9 @@ def takes_output(command: _Command) -> _Command:
 def write(content: Any, output: str) -> None:
     """For programs."""
     plain = json.dumps(content)
-    click.echo(plain if output == "json" else as_yaml(json.loads(plain)), nl=output == "json")
+    if output == "json":
+        click.echo(plain)
+        return
+    from parley_operator.api.yaml_text import as_yaml
+
+    click.echo(as_yaml(json.loads(plain)), nl=False)

@@ -25,19 +25,19 @@ class Target:
 def takes_cluster(command: _Command) -> _Command:
     """Gives a command the parameters `kubeconfig`, `context` and `namespace`, for `Target`."""
     for option in (
-        click.option("--kubeconfig", metavar="FILE", help="Instead of $KUBECONFIG or ~/.kube/config."),
+        click.option("--kubeconfig", metavar="FILE", help="Kubeconfig, instead of $KUBECONFIG or ~/.kube/config."),
         click.option(
             "--context",
             metavar="NAME",
             shell_complete=context_names,
-            help="Of the kubeconfig, instead of the current one.",
+            help="Context of the kubeconfig, instead of its current one.",
         ),
         click.option(
             "-n",
             "--namespace",
             metavar="NAME",
             shell_complete=namespace_names,
-            help="Instead of the context's.",
+            help="Namespace, instead of the context's.",
         ),
     ):
         command = option(command)
@@ -47,7 +47,7 @@ def takes_cluster(command: _Command) -> _Command:
 def takes_everywhere(command: _Command) -> _Command:
     """Gives a command the parameter `everywhere`."""
     option = click.option(
-        "-A", "--all-namespaces", "everywhere", is_flag=True, help="Of all namespaces, without NAME."
+        "-A", "--all-namespaces", "everywhere", is_flag=True, help="All namespaces; not with NAME."
     )
     return option(command)
 

@@ -41,10 +41,16 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str | None
 @click.option("-n", "--namespace", help="Only deployments of this namespace.")
 @click.option("--deployment", help="Only this deployment.")
 @click.option(
-    "--database-url-file", "url_file", type=_FILE, help="File with postgresql://user:password@host/database."
+    "--database-url-file",
+    "url_file",
+    type=_FILE,
+    help="File that holds it, as postgresql://user:password@host/database.",
 )
 @click.option(
-    "--database-url", "url", envvar="PARLEY_DATABASE_URL", help="Rather the file, or PARLEY_DATABASE_URL."
+    "--database-url",
+    "url",
+    envvar="PARLEY_DATABASE_URL",
+    help="Address of the database. Others on this machine see it here: the file and $PARLEY_DATABASE_URL hide it.",
 )
 @takes_output
 def command(

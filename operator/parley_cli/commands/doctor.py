@@ -11,20 +11,21 @@ from parley_cli.checks.verdict import Grade, Verdict
 from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.output import TEXT, takes_output, write
+from parley_cli.parameters import voice_deployment
 from parley_cli.target import Target, takes_cluster
 
 _MARKS = {Grade.OK: ("ok", "green"), Grade.WARNING: ("note", "yellow"), Grade.FAILING: ("FAIL", "red")}
 
 
 @click.command("doctor")
-@click.argument("name", required=False, shell_complete=voice_deployment_names)
-@takes_cluster
+@click.argument("name", required=False, callback=voice_deployment, shell_complete=voice_deployment_names)
 @click.option(
     "--keys",
     "with_keys",
     is_flag=True,
     help="Also try every API key, and the addresses of Redis and PostgreSQL: read from Secrets, asked from here.",
 )
+@takes_cluster
 @takes_output
 def command(
     name: str | None,

@@ -10,6 +10,7 @@ import click
 from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import pod_names
 from parley_cli.output import TEXT, takes_output
+from parley_cli.parameters import duration, gateway_pod
 from parley_cli.pod_view import view_of
 from parley_cli.results import Result
 from parley_cli.target import Target, takes_cluster
@@ -22,10 +23,17 @@ _LOOK_S = 2.0
 
 
 @click.command("drain")
-@click.argument("pod", shell_complete=pod_names)
+@click.argument("pod", callback=gateway_pod, shell_complete=pod_names)
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until the pod is gone.")
+@click.option(
+    "--timeout",
+    metavar="DURATION",
+    callback=duration,
+    default="1h",
+    show_default=True,
+    help="How long to stay, such as 30m.",
+)
 @takes_cluster
-@click.option("--wait/--no-wait", default=True, help="Until the pod is gone.")
-@click.option("--timeout", type=click.FloatRange(min=1), default=3600.0, show_default=True, help="In seconds.")
 @takes_output
 def command(
     pod: str,
@@ -38,8 +46,8 @@ def command(
 ) -> None:
     """Evict a gateway's POD: it takes no new session, and ends when its last one has.
 
-    The disruption budget counts; another pod takes its place. Ends with 1 where the pod is still there after
-    the timeout.
+    The disruption budget counts; another pod takes its place. `parley sessions` lists the pods. Ends with 1 where
+    the pod may not go now, or is still there after the timeout.
     """
     tell = click.echo if output == TEXT else _silent
     target = Target(kubeconfig, context, namespace)
@@ -79,7 +87,10 @@ async def _gateway_pod(cluster: Cluster, path: str, name: str) -> Json:
     try:
         pod = await cluster.client.get(path)
     except NotFoundError:
-        raise click.ClickException(f"there is no pod {name} in namespace {cluster.namespace}") from None
+        raise click.ClickException(
+            f"there is no pod {name} in namespace {cluster.namespace}: "
+            f"`parley sessions -n {cluster.namespace}` lists those that there are"
+        ) from None
     if (pod["metadata"].get("labels") or {}).get(COMPONENT) not in {track.component for track in TRACKS}:
         raise click.ClickException(f"{name} is no gateway's pod: kubectl delete is for others")
     return pod

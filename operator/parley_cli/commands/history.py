@@ -10,21 +10,22 @@ from parley_cli.completions import revision_numbers, voice_deployment_names
 from parley_cli.diffs import coloured, differences
 from parley_cli.history import Revision, history
 from parley_cli.output import TEXT, takes_output, write
+from parley_cli.parameters import voice_deployment
 from parley_cli.tables import table
 from parley_cli.target import Target, takes_cluster
 
 
 @click.command("history")
-@click.argument("name", shell_complete=voice_deployment_names)
-@takes_cluster
+@click.argument("name", callback=voice_deployment, shell_complete=voice_deployment_names)
 @click.option(
     "--diff",
     "pair",
     type=(int, int),
     metavar="FROM TO",
     shell_complete=revision_numbers,
-    help="What changed between two revisions.",
+    help="Show what changed between two revisions instead.",
 )
+@takes_cluster
 @takes_output
 def command(
     name: str,
@@ -34,7 +35,10 @@ def command(
     pair: tuple[int, int] | None,
     output: str,
 ) -> None:
-    """Show the revisions of a VoiceDeployment that are kept (spec.rollout.revisionHistoryLimit)."""
+    """Show the revisions of a VoiceDeployment that are kept (spec.rollout.revisionHistoryLimit).
+
+    A revision is one state of its spec; `parley rollback NAME` goes back to one.
+    """
     found = on_cluster(Target(kubeconfig, context, namespace), lambda cluster: history(cluster, name))
     if pair is not None:
         _show_difference(name, found, pair)
@@ -56,7 +60,9 @@ def _show_difference(name: str, found: list[Revision], pair: tuple[int, int]) ->
     specs = {one.number: one.spec for one in found}
     missing = [str(number) for number in pair if number not in specs]
     if missing:
-        raise click.ClickException(f"{name} has no revision {' and none '.join(missing)}")
+        raise click.ClickException(
+            f"{name} has no revision {' and none '.join(missing)}: `parley history {name}` lists them"
+        )
     before, after = ({"spec": specs[number]} for number in pair)
     text = differences(before, after, names=(f"revision {pair[0]}", f"revision {pair[1]}"))
     click.echo(coloured(text) if text else f"Revisions {pair[0]} and {pair[1]} are the same.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.logs import Line, Wanted, follow, written
+from parley_cli.parameters import duration, voice_deployment
 from parley_cli.target import Target, takes_cluster
 
 _COLOURS = {"warning": "yellow", "error": "red", "critical": "red", "debug": "bright_black"}
@@ -18,21 +20,26 @@ _ASIDE = frozenset({"time", "level", "logger", "message"})
 
 
 @click.command("logs")
-@click.argument("name", shell_complete=voice_deployment_names)
+@click.argument("name", callback=voice_deployment, shell_complete=voice_deployment_names)
 @click.option("--session", metavar="ID", help="Only of this session; `parley talk` and records name it.")
 @click.option("-f", "--follow", "follows", is_flag=True, help="Go on until Ctrl-C, with pods that come later.")
-@click.option("--since", "since_s", type=click.IntRange(min=1), metavar="SECONDS", help="Only so far back.")
+@click.option("--since", metavar="DURATION", callback=duration, help="Only so far back, such as 30s, 5m or 1h.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="LINES", help="Only the last lines of each pod.")
-@click.option("-p", "--previous", is_flag=True, help="Of containers that have ended, after a crash.")
+@click.option("-p", "--previous", is_flag=True, help="Of containers before their restart, after a crash.")
 @takes_cluster
 @click.option(
-    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="json: one object a line."
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json: one object a line.",
 )
 def command(
     name: str,
     session: str | None,
     follows: bool,
-    since_s: int | None,
+    since: float | None,
     tail: int | None,
     previous: bool,
     kubeconfig: str | None,
@@ -47,7 +54,7 @@ def command(
     """
     if follows and previous:
         raise click.UsageError("what has ended cannot be followed: give --follow or --previous")
-    wanted = Wanted(session, since_s, tail, previous)
+    wanted = Wanted(session, None if since is None else math.ceil(since), tail, previous)
 
     def show(line: Line) -> None:
         click.echo(_as_json(line) if output == "json" else _as_text(line))

@@ -8,21 +8,22 @@ from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import revision_numbers, voice_deployment_names
 from parley_cli.history import roll_back
 from parley_cli.output import takes_output
+from parley_cli.parameters import voice_deployment
 from parley_cli.results import Result
 from parley_cli.target import Target, takes_cluster
 
 
 @click.command("rollback")
-@click.argument("name", shell_complete=voice_deployment_names)
-@takes_cluster
+@click.argument("name", callback=voice_deployment, shell_complete=voice_deployment_names)
 @click.option(
     "--to",
     "number",
     type=click.IntRange(min=1),
     metavar="REVISION",
     shell_complete=revision_numbers,
-    help="Instead of the one before.",
+    help="Its number in `parley history NAME`, instead of the one before.",
 )
+@takes_cluster
 @takes_output
 def command(
     name: str,

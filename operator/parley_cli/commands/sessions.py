@@ -12,6 +12,7 @@ from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.family import pods
 from parley_cli.output import TEXT, takes_output, write
+from parley_cli.parameters import voice_deployment
 from parley_cli.pod_view import PodView, views_of
 from parley_cli.tables import table
 from parley_cli.target import Target, refuse_everywhere, takes_cluster, takes_everywhere
@@ -30,9 +31,9 @@ class _Told:
 
 
 @click.command("sessions")
-@click.argument("name", required=False, shell_complete=voice_deployment_names)
-@takes_cluster
+@click.argument("name", required=False, callback=voice_deployment, shell_complete=voice_deployment_names)
 @takes_everywhere
+@takes_cluster
 @takes_output
 def command(
     name: str | None,

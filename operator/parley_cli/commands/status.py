@@ -13,6 +13,7 @@ from parley_cli.completions import voice_deployment_names
 from parley_cli.condition_advice import advice, message
 from parley_cli.family import Child, Family, family
 from parley_cli.output import TEXT, takes_output, write
+from parley_cli.parameters import voice_deployment
 from parley_cli.tables import table
 from parley_cli.target import Target, refuse_everywhere, takes_cluster, takes_everywhere
 from parley_operator.api.conditions import ConditionType, Reason
@@ -24,9 +25,9 @@ _HARMLESS = frozenset({"RolloutComplete", "Suspended"})
 
 
 @click.command("status")
-@click.argument("name", required=False, shell_complete=voice_deployment_names)
-@takes_cluster
+@click.argument("name", required=False, callback=voice_deployment, shell_complete=voice_deployment_names)
 @takes_everywhere
+@takes_cluster
 @takes_output
 def command(
     name: str | None,
@@ -39,8 +40,8 @@ def command(
     """Show a VoiceDeployment with its conditions and children; without NAME, all in the namespace."""
     target = Target(kubeconfig, context, namespace)
     if name is None:
-        found = on_cluster(target, lambda cluster: cluster.voice_deployments(everywhere=everywhere))
-        _show_all(found, output, everywhere=everywhere)
+        place, found = on_cluster(target, lambda cluster: _all(cluster, everywhere=everywhere))
+        _show_all(found, output, place="" if everywhere else place)
         return
     refuse_everywhere(name, everywhere=everywhere)
     body, children = on_cluster(target, lambda cluster: _one(cluster, name))
@@ -50,22 +51,28 @@ def command(
         _show(body, children)
 
 
+async def _all(cluster: Cluster, *, everywhere: bool) -> tuple[str, list[Json]]:
+    """The namespace that was meant, and what is there."""
+    return cluster.namespace, await cluster.voice_deployments(everywhere=everywhere)
+
+
 async def _one(cluster: Cluster, name: str) -> tuple[Json, Family]:
     body = await cluster.voice_deployment(name)
     return body, await family(cluster, name)
 
 
-def _show_all(bodies: list[Json], output: str, *, everywhere: bool) -> None:
+def _show_all(bodies: list[Json], output: str, *, place: str) -> None:
+    """`place` is the namespace; empty for all."""
     if output != TEXT:
         write([_summary(body) for body in bodies], output)
         return
     if not bodies:
-        place = "the cluster" if everywhere else "this namespace. See another with -n, or all with -A"
-        click.echo(f"There is no VoiceDeployment in {place}.", err=True)
+        where = f"namespace {place}. See another with -n, or all with -A" if place else "the cluster"
+        click.echo(f"There is no VoiceDeployment in {where}.", err=True)
         return
     headings = ("NAME", "READY", "REASON", "PODS", "VERSION", "URL", "AGE")
     rows = [_row(_summary(body)) for body in bodies]
-    if everywhere:
+    if not place:
         namespaces = [body["metadata"]["namespace"] for body in bodies]
         click.echo(table(("NAMESPACE", *headings), [(ns, *row) for ns, row in zip(namespaces, rows, strict=True)]))
     else:

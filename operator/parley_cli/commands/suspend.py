@@ -7,13 +7,14 @@ import click
 from parley_cli.cluster import Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
 from parley_cli.output import takes_output
+from parley_cli.parameters import voice_deployment
 from parley_cli.results import Result
 from parley_cli.suspending import suspend
 from parley_cli.target import Target, takes_cluster
 
 
 @click.command("suspend")
-@click.argument("name", shell_complete=voice_deployment_names)
+@click.argument("name", callback=voice_deployment, shell_complete=voice_deployment_names)
 @takes_cluster
 @takes_output
 def command(name: str, kubeconfig: str | None, context: str | None, namespace: str | None, output: str) -> None:

@@ -15,6 +15,7 @@ from parley_cli.conversing import Script, converse
 from parley_cli.exits import FAILED, INTERRUPTED, REFUSED, UNREACHABLE, USAGE, fail
 from parley_cli.microphone import NoMicrophoneError, converse_live
 from parley_cli.no_session import advised
+from parley_cli.parameters import duration
 from parley_cli.report import JsonReport, Report, TextReport
 from parley_client import ParleyError, RefusedError, UnreachableError, WavError, samples
 from parley_client.target import Target
@@ -32,6 +33,15 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
     return host.strip("[]"), int(port)
 
 
+def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A wrong one is told before a microphone is looked for."""
+    if value.startswith(("ws://", "wss://")):
+        return value
+    raise click.BadParameter(
+        f"{value} is no address of an agent: it begins with wss:// or ws://, as `parley status` shows"
+    )
+
+
 def _typed(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     if all(len(value.strip()) > 0 and len(value) <= TEXT_LIMIT for value in values):
         return values
@@ -46,12 +56,22 @@ def _writable(_context: click.Context, _parameter: click.Parameter, value: Path 
 
 
 @click.command("talk")
-@click.argument("url")
-@click.option("--token", envvar="PARLEY_TOKEN", help="Token of the agent; rather --token-file, or PARLEY_TOKEN.")
+@click.argument("url", callback=_url)
+@click.option(
+    "--token",
+    envvar="PARLEY_TOKEN",
+    help="The agent's token. Others on this machine see it here: --token-file and $PARLEY_TOKEN hide it.",
+)
 @click.option("--token-file", type=_FILE, help="File that holds the token.")
 @click.option("--ca-file", type=_FILE, help="Certificate authority to trust, in PEM.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate: for a first try only.")
-@click.option("--connect", "address", metavar="HOST:PORT", callback=_address, help="Open the connection there.")
+@click.option(
+    "--connect",
+    "address",
+    metavar="HOST:PORT",
+    callback=_address,
+    help="Where to connect, in place of what the name in URL leads to.",
+)
 @click.option("--wav", "recordings", multiple=True, type=_FILE, help="Say this recording; may be given again.")
 @click.option(
     "--sample",
@@ -67,10 +87,19 @@ def _writable(_context: click.Context, _parameter: click.Parameter, value: Path 
     "--save",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     callback=_writable,
-    help="Answers as WAV.",
+    help="Write the answers to this WAV file.",
 )
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait for each answer.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to report.")
+@click.option(
+    "--timeout",
+    metavar="DURATION",
+    callback=duration,
+    default="30s",
+    show_default=True,
+    help="How long to wait for each answer.",
+)
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report."
+)
 def command(
     url: str,
     token: str | None,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 
 import click
 
+from parley_cli.output import TEXT, takes_output, write
 from parley_contract.versions import SCHEMA_VERSION, SUBPROTOCOL
 
 
 @click.command("version")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it.")
+@takes_output
 def command(output: str) -> None:
     """Show the release of this command, and what it speaks."""
     about = {"version": version("parley-voice"), "protocol": SUBPROTOCOL, "configSchema": SCHEMA_VERSION}
-    if output == "json":
-        click.echo(json.dumps(about))
+    if output != TEXT:
+        write(about, output)
     else:
         click.echo(f"parley {about['version']} (protocol {SUBPROTOCOL}, configuration schema {SCHEMA_VERSION})")

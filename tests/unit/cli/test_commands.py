@@ -34,6 +34,13 @@ def test_help_lists_every_command() -> None:
 def test_version_names_the_protocol() -> None:
     assert "parley.v1" in run("version").output
     assert json.loads(run("version", "-o", "json").output)["protocol"] == "parley.v1"
+    assert yaml.safe_load(run("version", "-o", "yaml").output)["protocol"] == "parley.v1"
+
+
+def test_a_command_that_there_is_not_is_told_with_the_one_that_was_meant() -> None:
+    said = run("stauts")
+    assert (said.exit_code, "there is no command stauts; did you mean status?" in said.stderr) == (2, True)
+    assert "No such option" in run("--nonsense").stderr
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
@@ -71,6 +78,13 @@ def test_o12_files_may_be_arguments_options_and_folders(tmp_path: Path) -> None:
     assert run("validate", one, "-f", one).output == "b: valid\nb: valid\n"
 
 
+def test_o12_a_folder_without_a_yaml_file_is_said_to_have_none(tmp_path: Path) -> None:
+    (tmp_path / "production").mkdir()
+    (tmp_path / "production" / "voice.yaml").write_text(MINIMAL)
+    said = run("validate", str(tmp_path))
+    assert (said.exit_code, "no YAML file in this folder" in said.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("arguments", [[], ["/nowhere.yaml"], ["."]])
 def test_o12_what_cannot_be_read_is_a_usage_error_in_words(arguments: list[str], tmp_path: Path) -> None:
     arguments = [str(tmp_path) if argument == "." else argument for argument in arguments]
@@ -78,7 +92,7 @@ def test_o12_what_cannot_be_read_is_a_usage_error_in_words(arguments: list[str],
     assert result.exit_code == 2
     assert "Errno" not in result.output
     assert any(
-        words in result.output for words in ("name a YAML file", "No such file", "there is no VoiceDeployment")
+        words in result.output for words in ("name a YAML file", "No such file", "no YAML file in this folder")
     )
 
 
@@ -145,6 +159,10 @@ def test_talk_explains_a_wrong_address(address: str) -> None:
 
 
 def test_talk_says_what_is_wrong_before_it_connects(tmp_path: Path) -> None:
+    """And before it looks for a microphone."""
+    for url in ("https://voice.example.com", "voice.example.com"):
+        elsewhere = run("talk", url)
+        assert (elsewhere.exit_code, "it begins with wss:// or ws://" in elsewhere.stderr) == (2, True)
     empty = run("talk", "ws://127.0.0.1:9/", "--text", " ")
     assert (empty.exit_code, "1 to 8000 characters" in empty.output) == (2, True)
     long = run("talk", "ws://127.0.0.1:9/", "--text", "a" * 8001)

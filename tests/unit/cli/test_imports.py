@@ -39,7 +39,7 @@ def loaded(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("line", ["--help", "version", "completion bash", "nonsense"])
 def test_o12_what_asks_nobody_loads_no_library(line: str) -> None:
     found = loaded(*line.split())
-    assert not found & (LIBRARIES | MODELS | {"asyncio", "parley_operator"})
+    assert not found & (LIBRARIES | MODELS | {"asyncio"})
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {"talk"}))

@@ -42,7 +42,7 @@ def test_o12_what_stands_before_the_subcommand_counts(kubeconfig: str) -> None:
 
 def test_o12_what_stands_behind_it_counts_more(kubeconfig: str) -> None:
     missing = run("--kubeconfig", kubeconfig, "--context", "north", "status")
-    assert "north" in missing.stderr
+    assert "has no context north: `kubectl config get-contexts`" in missing.stderr
     found = run("--kubeconfig", kubeconfig, "--context", "north", "status", "--context", "west")
     assert "the API server does not answer" in found.stderr
     assert "no cluster" in run("--kubeconfig", kubeconfig, "status", "--kubeconfig", "/elsewhere").stderr
@@ -52,6 +52,22 @@ def test_o12_what_stands_behind_it_counts_more(kubeconfig: str) -> None:
 def test_o12_a_subcommand_that_asks_no_cluster_takes_no_harm(command: str) -> None:
     given = {"version": [], "validate": ["--help"], "talk": ["--help"], "completion": ["bash"]}[command]
     assert run("-n", "voice", "--context", "east", command, *given).exit_code == 0
+
+
+def test_o12_a_kubeconfig_that_leads_nowhere_is_said_with_what_mends_it(tmp_path: Path) -> None:
+    said = run("status")
+    assert said.stderr == (
+        "Error: no cluster: there is no kubeconfig /nowhere: name one with --kubeconfig or $KUBECONFIG\n"
+    )
+    file = tmp_path / "kubeconfig"
+    file.write_text("apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n")
+    said = run("status", "--kubeconfig", str(file))
+    assert f"{file} chooses no context: name one with --context" in said.stderr
+    for text in ("", "[", "- 1\n"):
+        file.write_text(text)
+        said = run("status", "--kubeconfig", str(file))
+        assert (said.exit_code, len(said.stderr.splitlines())) == (3, 1)
+        assert f"no cluster: {file} cannot be used: " in said.stderr
 
 
 def test_o12_help_says_so() -> None:
