@@ -25,7 +25,11 @@ class LiveChildren:
 
     def owned(self, key: Key, owner: Owner) -> list[Live]:
         """All whose controller the resource is."""
-        return [live for live in self._inventory.of(_label(key)) if live.controller == owner.uid]
+        return [live for live in self.related(key) if live.controller == owner.uid]
+
+    def related(self, key: Key) -> list[Live]:
+        """Its own, and what their controllers have made: ReplicaSets, pods."""
+        return list(self._inventory.of(_label(key)))
 
     def of_gateway(self, key: Key, owner: Owner, *, sessions: int | None) -> Children:
         """Those that the gateway's part of the status depends on. `sessions`: how many callers talk, if known."""
@@ -72,8 +76,7 @@ class LiveChildren:
 
     def _pods(self, key: Key, *, pool: str | None) -> dict[str, Json]:
         """Those of the gateway, or of one pool."""
-        siblings = self._inventory.of(_label(key))
-        found = (live for live in siblings if live.ref.kind == "Pod" and live.view["pool"] == pool)
+        found = (live for live in self.related(key) if live.ref.kind == "Pod" and live.view["pool"] == pool)
         return {live.ref.name: live.view for live in found}
 
     def _autoscaler(self, key: Key, owner: Owner) -> Json | None:

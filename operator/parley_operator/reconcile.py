@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from parley_operator.api import API_VERSION, KIND, InvalidResourceError, VoiceDeployment
 from parley_operator.api.conditions import Reason
 from parley_operator.children import LiveChildren
+from parley_operator.former_pods import FormerPods
 from parley_operator.gather import FactsGatherer
 from parley_operator.kube.apply import Applier, Owner
 from parley_operator.kube.client import Client, Json
@@ -106,6 +107,7 @@ class Reconciler:
         self._resources, self._gatherer = resources, gatherer
         self._settling = settling or Settling()
         self._applier, self._children = Applier(client, discovery, inventory), LiveChildren(inventory)
+        self._former_pods = FormerPods(self._children, is_applied=self._applier.is_applied)
         self._publisher = Publisher(client, discovery=discovery, resources=resources, recorder=recorder)
         self._clock, self._on_apply, self._look_again = clock, on_apply, look_again
         self._sessions = sessions
@@ -146,7 +148,8 @@ class Reconciler:
         rendered = render(plan.running, plan.facts, canary=plan.canary)
         wait = self._settling.wait(key, pods_state(rendered.manifests))
         held = self._held(rendered, owner) if wait and not plan.is_rolled_back(resource) else frozenset()
-        rendered = rendered.without(held)
+        narrow = rendered.without(held)
+        rendered = self._former_pods.let_out(key, narrow, owner)
         paused = is_paused(body["metadata"])
         self._applier.recognise(rendered.manifests, owner, resource.status.applied_hash or "")
         if not paused and resource.status.applied_hash and await self._is_gone(key, rendered, owner):
@@ -170,6 +173,8 @@ class Reconciler:
         )
         await self._publisher.publish(body, status, now=now)
         if not plan.is_rolled_back(resource) and _is_to_be_rolled_back(resource, status):
+            return AT_ONCE
+        if rendered is not narrow and not self._former_pods.exist(key, narrow, owner):
             return AT_ONCE
         again = _look_again(rendered, blocked, refused, now=now, period=self._look_again)
         return min(wait, again or wait) if held else again

@@ -5,10 +5,13 @@ Everything else that controllers write into a status (an autoscaler writes every
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from parley_operator.kube.objects import Data, Json, decode_data
+from parley_operator.kube.ownership import digest, owns
 from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.labels import COMPONENT
 from parley_operator.render.worker_labels import POOL
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 """By this annotation a ReplicaSet chooses which of its pods goes first."""
+TEMPLATE_HASH = "pod-template-hash"
+"""The label that a ReplicaSet has beside those of its Deployment's template."""
 CONFIG_VOLUME = "config"
 """The pod's volume that mounts the gateway's configuration."""
 
@@ -25,23 +30,29 @@ _COUNTS = ("observedGeneration", "updatedReplicas", "readyReplicas", "availableR
 
 
 def deployment(body: Json) -> Json:
-    """Replicas, who scales, and the state of the rollout."""
+    """Replicas, who scales, which template it has, and the state of the rollout."""
     status = body.get("status") or {}
     return {
         "generation": body["metadata"].get("generation", 0),
         "replicas": body["spec"].get("replicas"),
         "replicas_seen": status.get("replicas", 0),
         "claimed": _is_claimed(body),
+        "template": digest(body["spec"]["template"]),
         **{name: status.get(name, 0) for name in _COUNTS},
         "conditions": _conditions(status),
     }
 
 
 def replica_set(body: Json) -> Json:
-    """Which configuration its pods mount."""
+    """Whose its pods are (as in `pod`), their configuration and template, and whether there are to be any."""
     volumes = body["spec"]["template"]["spec"].get("volumes") or []
     names = [volume["configMap"]["name"] for volume in volumes if volume["name"] == CONFIG_VOLUME]
-    return {"config": names[0] if names else None}
+    return {
+        "pool": (body["metadata"].get("labels") or {}).get(POOL),
+        "config": names[0] if names else None,
+        "template": digest(_as_in_deployment(body["spec"]["template"])),
+        "makes_pods": body["spec"].get("replicas") != 0,
+    }
 
 
 def pod(body: Json) -> Json:
@@ -120,6 +131,12 @@ def scaled_object(body: Json) -> Json:
     return {"leaving": "deletionTimestamp" in body["metadata"], "ready": conditions.get("Ready")}
 
 
+def network_policy(body: Json) -> Json:
+    """Where it lets pods out to, as text: most policies share theirs. None where that is not our doing."""
+    egress = body["spec"].get("egress") or []
+    return {"egress": intern(json.dumps(egress)) if owns(body, "spec", "egress") else None}
+
+
 def claim(body: Json) -> Json:
     """What it was made with, and whether there is a volume for it."""
     spec = body["spec"]
@@ -168,7 +185,7 @@ VIEWS: dict[str, View] = {
     "Deployment": deployment,
     "HorizontalPodAutoscaler": autoscaler,
     "Ingress": ingress,
-    "NetworkPolicy": nothing,
+    "NetworkPolicy": network_policy,
     "PersistentVolumeClaim": claim,
     "Pod": pod,
     "PodDisruptionBudget": nothing,
@@ -204,6 +221,13 @@ def _is_claimed(deployment: Json) -> bool:
     """Whether anybody has said the replicas: we, an autoscaler, or a person. One is only the server's default."""
     owned = (entry.get("fieldsV1") or {} for entry in deployment["metadata"].get("managedFields") or ())
     return any("f:replicas" in fields.get("f:spec", {}) for fields in owned)
+
+
+def _as_in_deployment(template: Json) -> Json:
+    """A ReplicaSet's template as the Deployment has it: so its controller tells which is whose."""
+    metadata = template["metadata"]
+    labels = {name: value for name, value in metadata["labels"].items() if name != TEMPLATE_HASH}
+    return {**template, "metadata": {**metadata, "labels": labels}}
 
 
 def _conditions(status: Json) -> list[dict[str, Any]]:

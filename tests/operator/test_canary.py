@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localcluster import ControlPlane
-from tests.operator.cluster import Check, Json, Namespace
+from tests.operator.cluster import COLLECTED_SECONDS, Check, Json, Namespace
 from tests.operator.command import Parley
 from tests.operator.process import OperatorProcess
 
@@ -166,6 +166,34 @@ async def test_o07_given_up_nothing_is_left_of_it_and_no_pod_that_serves_was_tou
     after = await namespace.get("Deployment", "receptionist")
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
     assert after["spec"]["template"] == template
+
+
+async def test_o07_o08_given_up_its_pods_that_drain_keep_their_way_out_until_they_are_gone(
+    namespace: Namespace, operator: OperatorProcess
+) -> None:
+    assert operator.is_running()
+    await namespace.voice("receptionist", rollout=ROLLOUT, endpoint=endpoint(namespace))
+    await namespace.until_ready("receptionist")
+    settled = await namespace.get("NetworkPolicy", "receptionist")
+    llm = {"provider": "OpenAICompatible", "baseURL": "http://vllm.models.svc:8000/v1", "model": "m"}
+    await namespace.edit("receptionist", pipeline={"llm": llm})
+    await until_tried(namespace)
+    [pod] = await namespace.find_all("Pod", "app.kubernetes.io/component=gateway-canary")
+    talks = {"metadata": {"finalizers": ["example.com/call"]}}
+    await namespace.patch("Pod", pod["metadata"]["name"], talks)
+    embedded = {"provider": "Embedded", "baseURL": None, "model": None}
+    await namespace.edit("receptionist", pipeline={"llm": embedded})
+    await namespace.until_gone("NetworkPolicy", "receptionist-canary")
+    models = {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "models"}}}]}
+    wide = await namespace.get("NetworkPolicy", "receptionist")
+    assert wide["spec"]["egress"] == [*settled["spec"]["egress"], models]
+    await namespace.patch("Pod", pod["metadata"]["name"], {"metadata": {"finalizers": None}})
+    await namespace.until(
+        "NetworkPolicy",
+        "receptionist",
+        lambda policy: policy is not None and policy["spec"] == settled["spec"],
+        seconds=COLLECTED_SECONDS,
+    )
 
 
 @pytest.mark.parametrize("on_failure", ["Hold", "Rollback"])

@@ -31,10 +31,25 @@ def controller_of(body: Json) -> Json | None:
 
 def owned_fields(body: Json, manager: str = FIELD_MANAGER) -> str:
     """A digest of the fields this manager owns by server-side apply; empty when it owns none."""
+    fields = _applied_fields(body, manager)
+    return digest(fields) if fields is not None else ""
+
+
+def owns(body: Json, *path: str) -> bool:
+    """Whether a field is as we applied it last, such as spec, egress: nobody has set it to anything else since."""
+    fields = _applied_fields(body, FIELD_MANAGER)
+    for name in path:
+        fields = (fields or {}).get(f"f:{name}")
+    return fields is not None
+
+
+def _applied_fields(body: Json, manager: str) -> Json | None:
+    """The set of fields that a manager owns by server-side apply."""
     for entry in body["metadata"].get("managedFields") or []:
         if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource"):
-            return digest(entry["fieldsV1"])
-    return ""
+            fields: Json = entry["fieldsV1"]
+            return fields
+    return None
 
 
 def digest(value: object) -> str:
