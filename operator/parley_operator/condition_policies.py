@@ -68,6 +68,14 @@ def _certificate(case: Case) -> Verdict:
 def _endpoint(case: Case) -> Verdict:
     if found := _found(case, ConditionType.ENDPOINT_READY):
         return found
+    led = _led(case)
+    if case.resource.spec.suspend and led.status == "True":
+        return Verdict("False", Reason.SUSPENDED, "Addresses and routes are kept, and lead to no pod.")
+    return led
+
+
+def _led(case: Case) -> Verdict:
+    """Whether clients are led to where pods are, if there are any."""
     endpoint = case.resource.spec.endpoint
     if endpoint is not None and endpoint.gateway is not None:
         return route_verdict(case.children.route) or _routed(case)
@@ -101,6 +109,8 @@ def _available(case: Case) -> Verdict:
 def _progressing(case: Case) -> Verdict:
     if case.paused:
         return Verdict("False", Reason.PAUSED, f"Nothing is changed. {Reason.PAUSED.advice}")
+    if case.resource.spec.suspend:
+        return Verdict("False", Reason.SUSPENDED, "Scaled to zero: what the spec says is for pods to come.")
     if case.is_rolled_back:
         return _rolled_back(case)
     if case.trial is not None:

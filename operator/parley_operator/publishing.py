@@ -84,6 +84,8 @@ def _regarding(body: Json) -> Json:
 def _is_news(transition: Transition) -> bool:
     if transition.type == ConditionType.READY:
         return True
+    if transition.reason == Reason.SUSPENDED:
+        return False  # Ready says it
     is_new = transition.since == "/"
     return transition.type in _EVENTFUL and not (is_new and transition.status != "False")
 

@@ -30,6 +30,11 @@ def test_o10_pods_that_come_after_the_first_one_serves_are_told_of() -> None:
     assert told({}, COMPLETE) == ["RolloutComplete"]
 
 
+def test_o10_a_suspension_is_told_once() -> None:
+    suspended = [Transition(kind, "False", "Suspended", "", since="/") for kind in ("Ready", "Progressing")]
+    assert told({"currentRevision": "receptionist-1"}, *suspended) == ["Suspended"]
+
+
 def test_o10_a_condition_that_is_new_and_as_it_should_be_is_no_news() -> None:
     new = Transition("AutoscalingReady", "True", "FixedReplicas", "", since="/")
     wrong = Transition("AutoscalingReady", "False", "ApiNotServed", "", since="/")

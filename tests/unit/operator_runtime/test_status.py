@@ -29,6 +29,7 @@ SERVING = {
     "scaled": "x",
     "conditions": [],
 }
+AT_REST = {name: 0 if "eplicas" in name else value for name, value in SERVING.items()}
 POD = {"phase": "Running", "leaving": False, "containers": [], "unschedulable": None}
 
 
@@ -104,7 +105,21 @@ def test_what_cannot_be_applied_comes_before_everything_else() -> None:
 
 
 def test_a_suspended_resource_is_not_ready_and_says_how_to_resume() -> None:
-    status = status_of(voice(suspend=True), children=Children(deployment={**SERVING, "replicas": 0}))
+    status = status_of(voice(suspend=True), children=Children(deployment=AT_REST))
+    assert condition(status, "Ready") == ("False", "Suspended")
+
+
+def test_whatever_depends_on_pods_says_that_a_suspended_resource_has_none() -> None:
+    status = status_of(voice(suspend=True), children=Children(deployment=AT_REST))
+    for kind in ("EndpointReady", "Available", "Progressing"):
+        assert condition(status, kind) == ("False", "Suspended"), kind
+    assert condition(status, "CredentialsReady") == ("True", "NoCredentialsNeeded")
+
+
+def test_a_suspended_resource_still_says_what_keeps_clients_away_besides() -> None:
+    taken = Finding(ConditionType.ENDPOINT_READY, Reason.HOST_CONFLICT, "taken")
+    status = status_of(voice(suspend=True), taken, children=Children(deployment=AT_REST))
+    assert condition(status, "EndpointReady") == ("False", "HostConflict")
     assert condition(status, "Ready") == ("False", "Suspended")
 
 
