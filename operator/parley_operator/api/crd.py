@@ -105,7 +105,7 @@ def _printer_columns() -> list[dict[str, Any]]:
             "name": "Sessions",
             "type": "integer",
             "jsonPath": ".status.sessions.active",
-            "description": "Callers who talk, under an autoscaler.",
+            "description": "Callers who talk, under an autoscaler alone: `parley sessions` asks all pods.",
             "priority": 1,
         },
         {"name": "Version", "type": "string", "jsonPath": ".status.version", "priority": 1},

@@ -90,7 +90,10 @@ class VoiceDeploymentStatus(ResourceModel):
     workers: Annotated[str, Field(max_length=512)] | None = None
     """Workers that are ready of those that are wanted, pool by pool, as in "tts 2/2, stt 1/1"."""
     sessions: SessionsStatus | None = None
-    """How many callers talk, under an autoscaler; absent where a pod does not answer the operator."""
+    """How many callers talk, under an autoscaler; absent where a pod does not answer the operator.
+
+    Pods whose number is fixed are not asked: `parley sessions` asks them.
+    """
     current_revision: Name | None = None
     """The ControllerRevision whose pods were last all ready."""
     update_revision: Name | None = None
