@@ -9,7 +9,7 @@ import click
 
 from parley_cli.cluster import Cluster
 from parley_operator.kube.objects import Json
-from parley_operator.kube.ownership import controller_uid
+from parley_operator.kube.ownership import FIELD_MANAGER, controller_uid
 from parley_operator.render.labels import NAME
 from parley_operator.render.names import base_name
 from parley_operator.render.revision import restored
@@ -24,7 +24,7 @@ class Revision:
     number: int
     name: str
     since: str
-    """When it was made, in RFC 3339."""
+    """When it became the spec's, or did so again, in RFC 3339."""
     spec: dict[str, Any]
     """Without what is of the moment: how many pods there are, and how they are replaced."""
     marks: tuple[str, ...]
@@ -33,7 +33,7 @@ class Revision:
 
 async def history(cluster: Cluster, name: str) -> list[Revision]:
     """All revisions that are kept, the oldest first. Raises click.ClickException for an unknown resource."""
-    return _revisions(await cluster.voice_deployment(name), await _found(cluster, name))
+    return revisions_of(await cluster.voice_deployment(name), await _found(cluster, name))
 
 
 async def roll_back(cluster: Cluster, name: str, number: int | None) -> Revision:
@@ -42,7 +42,7 @@ async def roll_back(cluster: Cluster, name: str, number: int | None) -> Revision
     Without a number, the one before the newest; while a canary runs, the one that serves beside it.
     """
     body = await cluster.voice_deployment(name)
-    revisions = _revisions(body, await _found(cluster, name))
+    revisions = revisions_of(body, await _found(cluster, name))
     chosen = _chosen(revisions, number, name)
     # With its resource version: what somebody else has just written is not undone unseen.
     then = {**body, "spec": restored(body["spec"], chosen.spec)}
@@ -57,7 +57,8 @@ async def _found(cluster: Cluster, name: str) -> list[Json]:
     return items
 
 
-def _revisions(body: Json, found: list[Json]) -> list[Revision]:
+def revisions_of(body: Json, found: list[Json]) -> list[Revision]:
+    """The revisions of a resource among the ControllerRevisions that were found, the oldest first."""
     owned = [one for one in found if controller_uid(one) == body["metadata"]["uid"]]
     status = body.get("status") or {}
     names = {"currentRevision": CURRENT, "updateRevision": "asked for", "failedRevision": "failed"}
@@ -67,13 +68,21 @@ def _revisions(body: Json, found: list[Json]) -> list[Revision]:
         Revision(
             number=one["revision"],
             name=one["metadata"]["name"],
-            since=one["metadata"]["creationTimestamp"],
+            since=_since(one),
             spec=one["data"]["spec"],
             marks=tuple(said for said, revision in named if revision == one["metadata"]["name"]),
         )
         for one in owned
     ]
     return sorted(revisions, key=lambda one: one.number)
+
+
+def _since(revision: Json) -> str:
+    """When it got its number: one that comes back gets another, and stays the object that it was."""
+    metadata = revision["metadata"]
+    made: str = metadata["creationTimestamp"]
+    ours = [one for one in metadata.get("managedFields") or () if one.get("manager") == FIELD_MANAGER]
+    return max((str(one["time"]) for one in ours if one.get("time")), default=made)
 
 
 def _chosen(revisions: list[Revision], number: int | None, name: str) -> Revision:

@@ -378,6 +378,9 @@ class TestHistory:
         await namespace.until_any("ControllerRevision", lambda body: bool(body["revision"] == 3))
         again = (await parley("history", receptionist)).out.splitlines()
         assert again[-1].startswith("3 ")
+        listed = (await parley("history", receptionist, "-o", "json")).content
+        assert [one["revision"] for one in listed] == [2, 3]
+        assert listed[0]["since"] <= listed[1]["since"]  # the object of revision 3 is older: it was revision 1
 
 
 class TestDrain:
