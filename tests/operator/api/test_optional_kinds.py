@@ -17,14 +17,37 @@ from parley_operator.render.facts import Facts, Gateway, IngressClass, Listener
 from tests.operator import definitions
 from tests.operator.api.conftest import CRDS, ESTABLISHED_SECONDS, Resources
 from tests.operator.cluster import PLURALS
-from tests.unit.operator.examples import CERT_MANAGER, ENGINE_SPEC, GOOD, resource
-from tests.unit.operator.facts import TRAEFIK, parse, with_values
+from tests.unit.operator.examples import CERT_MANAGER, ENGINE_SPEC, GOOD, resource, with_gateway
+from tests.unit.operator.facts import INGRESS_NGINX, TRAEFIK, parse, with_values
 from tests.unit.operator.test_ingress import CLASSES
 
 pytestmark = pytest.mark.controlplane
 
-UNPROVEN = {"BackendConfig", "FrontendConfig", "KongPlugin", "KongUpstreamPolicy", "ScaledObject"}
-"""Their definitions are in no Go module, or are held against them elsewhere."""
+UNPROVEN = {"BackendConfig", "FrontendConfig"}
+"""GKE's controller makes their definitions while it runs, and publishes no file of them."""
+LIMITED = {
+    "hosts": ["voice.example.com", "calls.example.com"],
+    "ingress": {"tls": {"certManager": CERT_MANAGER}},
+    "rateLimit": {"perClientIP": {"connectionsPerSecond": 50}},
+    **ENGINE_SPEC["endpoint"],
+}
+"""An endpoint of which a controller is told all that there is to tell."""
+KEDA = {
+    "type": "KEDA",
+    "minReplicas": 2,
+    "maxReplicas": 9,
+    "targetSessionsPerPod": 60,
+    "prometheus": {
+        "serverAddress": "http://prometheus.monitoring:9090",
+        "authentication": {"name": "login", "mode": "Bearer"},
+    },
+}
+TRIED = {
+    "traefik": (TRAEFIK, resource(endpoint=LIMITED)),
+    "ingress-nginx": (INGRESS_NGINX, resource(endpoint=LIMITED)),
+    "gateway": (None, with_gateway()),
+}
+"""Who can lead a share of new connections to a canary, with a resource that is led there."""
 LISTENERS = (Listener("http", "HTTP", 80, None), Listener("https", "HTTPS", 443, None))
 
 
@@ -32,8 +55,9 @@ LISTENERS = (Listener("http", "HTTP", 80, None), Listener("https", "HTTPS", 443,
 def published() -> tuple[dict[str, Any], ...]:
     """The definitions as their projects publish them."""
     found = [
-        *(definitions.gateway_api(), definitions.envoy_gateway(), definitions.istio(), definitions.cert_manager()),
+        *(definitions.gateway_api(), definitions.envoy_gateway(), definitions.istio(), definitions.kong()),
         *(definitions.all_of_traefik(), definitions.prometheus_operator()),
+        *(definitions.cert_manager(), definitions.keda()),
     ]
     return tuple(one for several in found for one in several)
 
@@ -80,8 +104,10 @@ def refused(served: Resources, manifests: list[Manifest]) -> list[str]:
     return said
 
 
-def everywhere(document: dict[str, Any], ingress_class: IngressClass) -> list[Manifest]:
-    """All that is made of a resource in a cluster that serves everything."""
+def everywhere(
+    document: dict[str, Any], ingress_class: IngressClass | None, canary: dict[str, Any] | None = None
+) -> list[Manifest]:
+    """All that is made of a resource, and of what is tried beside it, in a cluster that serves everything."""
     vd = parse(document)
     facts: Facts = replace(
         with_values(vd),
@@ -89,12 +115,37 @@ def everywhere(document: dict[str, Any], ingress_class: IngressClass) -> list[Ma
         ingress_class=ingress_class,
         gateways={("infra", "main"): Gateway(LISTENERS), ("default", "main"): Gateway(LISTENERS)},
         route_controllers=frozenset({"gateway.envoyproxy.io/gatewayclass-controller"}),
+        canary_available=1,
     )
-    return list(render(vd, facts).manifests)
+    return list(render(vd, facts, canary=parse(canary) if canary else None).manifests)
+
+
+def told(name: str) -> list[Manifest]:
+    """What an ingress controller is told, and all else."""
+    return everywhere(resource(**{**ENGINE_SPEC, "endpoint": LIMITED}), CLASSES[name])
+
+
+def scaled() -> list[Manifest]:
+    return everywhere(resource(scaling=KEDA), TRAEFIK)
+
+
+def tried(name: str) -> list[Manifest]:
+    """What there is while a canary gets its share."""
+    ingress_class, document = TRIED[name]
+    sharing = {**document, "spec": {**document["spec"], "rollout": {"canary": {"weightPercent": 10}}}}
+    changed = {**sharing, "spec": {**sharing["spec"], "limits": {"sessionsPerPod": 7}}}
+    return everywhere(sharing, ingress_class, changed)
 
 
 def test_o02_what_is_not_held_against_its_own_definition_is_known() -> None:
-    assert set(OPTIONAL) - kinds() <= UNPROVEN
+    assert set(OPTIONAL) - kinds() == UNPROVEN
+    every = (
+        *(everywhere(document, TRAEFIK) for document in GOOD.values()),
+        *(told(name) for name in CLASSES),
+        *(tried(name) for name in TRIED),
+        scaled(),
+    )
+    assert {one["kind"] for manifests in every for one in manifests} >= set(OPTIONAL) - UNPROVEN
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -104,14 +155,19 @@ def test_o02_every_child_of_every_example_is_taken_strictly(served: Resources, n
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_o03_what_each_controller_is_told_is_taken_strictly(served: Resources, name: str) -> None:
-    endpoint = {
-        "hosts": ["voice.example.com", "calls.example.com"],
-        "ingress": {"tls": {"certManager": CERT_MANAGER}},
-        "rateLimit": {"perClientIP": {"connectionsPerSecond": 50}},
-        **ENGINE_SPEC["endpoint"],
-    }
-    manifests = everywhere(resource(**{**ENGINE_SPEC, "endpoint": endpoint}), CLASSES[name])
+    manifests = told(name)
     assert {"Certificate", "Ingress"} <= {manifest["kind"] for manifest in manifests}
+    assert refused(served, manifests) == []
+
+
+def test_o06_what_keda_is_told_is_taken_strictly(served: Resources) -> None:
+    assert refused(served, scaled()) == []
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_o07_what_leads_to_a_canary_is_taken_strictly(served: Resources, name: str) -> None:
+    manifests = tried(name)
+    assert "receptionist-canary" in {one["metadata"]["name"] for one in manifests if one["kind"] == "Deployment"}
     assert refused(served, manifests) == []
 
 
