@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import copy
+import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.operator.api.conftest import RESOURCES, Resources
 from tests.unit.operator.examples import BAD, GOOD, MINIMAL, Bad, resource
 
 pytestmark = pytest.mark.controlplane
+
+SCALING = Path(__file__).parents[3] / "docs" / "scaling.md"
+PATCHES = {"json": "application/json-patch+json", "merge": "application/merge-patch+json"}
 
 
 def named(name: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +107,23 @@ def test_o06_scale_is_refused_where_an_autoscaler_decides(resources: Resources) 
     assert "replicas belongs to the autoscaler while scaling.type is HPA or KEDA" in answer.body["message"]
     fixed = resources.apply(named("auto", resource(scaling={"type": "Fixed"}, replicas=3)))
     assert fixed.status == 200, fixed.body
+
+
+def blocks(language: str) -> list[str]:
+    """Those of the page about scaling."""
+    return re.findall(rf"```{language}\n(.*?)```", SCALING.read_text(), re.DOTALL)
+
+
+def test_o06_the_page_s_way_back_to_a_fixed_number_works_from_each_of_its_examples(resources: Resources) -> None:
+    [(_, _, _, _, _, kind, _, patch)] = [shlex.split(block) for block in blocks("sh")]
+    examples = [found["spec"] for found in map(yaml.safe_load, blocks("yaml")) if "spec" in found]
+    assert [example["scaling"]["type"] for example in examples] == ["HPA", "KEDA"]
+    for example in examples:
+        resources.apply(named("handed", resource(**{"limits": {"sessionsPerPod": 100}, **example})))
+        path = f"{RESOURCES}/handed?fieldManager=kubectl"
+        answer = resources.request("PATCH", path, yaml.safe_load(patch), content_type=PATCHES[kind])
+        assert answer.status == 200, answer.body
+        assert (answer.body["spec"]["scaling"], answer.body["spec"]["replicas"]) == ({"type": "Fixed"}, 7)
 
 
 def test_o01_the_status_of_the_design_is_kept(resources: Resources) -> None:
