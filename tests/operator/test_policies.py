@@ -26,15 +26,16 @@ TENANT = {
     },
 }
 COST = {"cost": {"perDay": "100.00"}}
+OURS, THEIRS = "registry.example.com/parley/gateway:0.1", "docker.io/library/miner:latest"
 
 
-def pod(image: str) -> Json:
+def pod(image: str, **spec: Any) -> Json:
     container = {"name": "gateway", "image": image}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "gateway"},
-        "spec": {"containers": [container]},
+        "spec": {"containers": [container], **spec},
     }
 
 
@@ -85,14 +86,20 @@ CASES = (
     ),
     Case(
         policy="images",
-        refused=pod("docker.io/library/miner:latest"),
-        message="the image docker.io/library/miner:latest is from none of the places",
-        accepted=pod("registry.example.com/parley/gateway:0.1"),
+        refused=pod(THEIRS),
+        message=f"the image {THEIRS} is from none of the places",
+        accepted=pod(OURS),
     ),
     Case(
         policy="images",
-        refused=agent(workerPools=[pool("docker.io/library/miner:latest")]),
-        message="the image docker.io/library/miner:latest is from none of the places",
+        refused=pod(OURS, initContainers=[{"name": "first", "image": THEIRS}]),
+        message=f"the image {THEIRS} is from none of the places",
+        accepted=pod(OURS, initContainers=[{"name": "first", "image": OURS}]),
+    ),
+    Case(
+        policy="images",
+        refused=agent(workerPools=[pool(THEIRS)]),
+        message=f"the image {THEIRS} is from none of the places",
         accepted=agent(workerPools=[pool("registry.example.com/models/piper:1")]),
     ),
     Case(
@@ -172,6 +179,33 @@ async def test_o11_kubectl_scale_is_held_to_the_same_bound(tenant: Namespace) ->
     with pytest.raises(ApiError, match="at most 4 replicas"):
         await tenant.client.replace(path, {**scale, "spec": {"replicas": 5}})
     assert (await tenant.client.replace(path, {**scale, "spec": {"replicas": 4}}))["spec"]["replicas"] == 4
+
+
+async def test_o11_what_a_namespace_does_not_bound_is_bound_the_strictest(tenant: Namespace) -> None:
+    """Without annotations: no host, no image, no money, and one pod."""
+    await tenant.create("VoiceDeployment", agent())
+    unsaid = {"metadata": {"annotations": dict.fromkeys(TENANT["annotations"])}}
+    await tenant.client.merge(f"/api/v1/namespaces/{tenant.name}", unsaid)
+    host = await until_refused(tenant, agent(endpoint=at("voice.acme.example.com", **SECRET)), "hosts")
+    assert "has no annotation parley.dev/domain, so endpoint.hosts must be empty" in host
+    assert f"the image {OURS} is from none" in await until_refused(tenant, pod(OURS), "images")
+    cost = await until_refused(tenant, agent(limits={"cost": {"perDay": "0.01"}}), "spending")
+    assert "limits.cost.perDay must be set, and at most 0 in this namespace" in cost
+    path = tenant.path("VoiceDeployment", "agent", "scale")
+    with pytest.raises(ApiError, match="at most 1 replicas are allowed"):
+        await tenant.client.replace(path, {**await tenant.client.get(path), "spec": {"replicas": 2}})
+
+
+async def test_o11_nobody_debugs_a_pod_with_an_image_from_elsewhere(tenant: Namespace) -> None:
+    await until_refused(tenant, pod(THEIRS), "images")
+    await tenant.create("Pod", pod(OURS))
+    path = tenant.path("Pod", "gateway", "ephemeralcontainers")
+    debuggers = [
+        {"spec": {"ephemeralContainers": [{"name": "debugger", "image": image}]}} for image in (THEIRS, OURS)
+    ]
+    with pytest.raises(ApiError, match=f"the image {THEIRS} is from none"):
+        await tenant.client.merge(path, debuggers[0])
+    await tenant.client.merge(path, debuggers[1])
 
 
 async def refusals(namespace: Namespace) -> list[str]:
