@@ -116,10 +116,9 @@ async def test_o11_tools_see_an_agent_come_up_serve_and_be_suspended(
         serving = await seen(namespace, "agent", "Ready", "True", "Serving")
     assert (argo_health(serving), await flux_health(serving)) == ("Healthy", "current")
 
-    edited = {**serving, "metadata": {**serving["metadata"], "generation": serving["metadata"]["generation"] + 1}}
-    assert argo_health(edited) == "Progressing", "what is said is about an older generation"
-
-    await namespace.edit("agent", suspend=True)
+    edited = await namespace.edit("agent", suspend=True)
+    unseen = {**edited, "status": serving["status"]}
+    assert (argo_health(unseen), await flux_health(unseen)) == ("Progressing", "inProgress"), "of what was before"
     suspended = await seen(namespace, "agent", "Ready", "False", "Suspended")
     assert (argo_health(suspended), await flux_health(suspended)) == ("Suspended", "current")
 
@@ -142,6 +141,32 @@ async def test_o11_an_image_that_cannot_be_pulled_is_told_while_the_rollout_may_
     imageless = await seen(namespace, "imageless", "Ready", "False", "ImagePullBackOff")
     assert condition(imageless, "Progressing")["status"] == "True"  # type: ignore[index]
     assert (argo_health(imageless), await flux_health(imageless)) == ("Degraded", "failed")
+
+
+@pytest.mark.usefixtures("operator")
+async def test_o11_a_pod_without_a_node_is_waited_for(namespace: Namespace, flux_health: FluxHealth) -> None:
+    """An autoscaler of the cluster may be making one."""
+    await namespace.voice("homeless")
+    await namespace.until("Deployment", "homeless", lambda body: body is not None)
+    [pod] = await pods_of(namespace, "homeless")
+    nowhere = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
+    await namespace.patch("Pod", pod, {"status": {"conditions": [nowhere]}}, "status")
+    homeless = await seen(namespace, "homeless", "Ready", "False", "Unschedulable")
+    assert (argo_health(homeless), await flux_health(homeless)) == ("Progressing", "inProgress")
+
+
+@pytest.mark.parametrize(("on_failure", "reason"), [("Hold", "RolloutStuck"), ("Rollback", "RolledBack")])
+@pytest.mark.usefixtures("operator")
+async def test_o11_tools_see_a_rollout_that_failed_also_where_it_was_taken_back(
+    namespace: Namespace, flux_health: FluxHealth, on_failure: str, reason: str
+) -> None:
+    """Calls are answered by what was before, and yet it is not what Git says."""
+    await namespace.voice("agent", rollout={"onFailure": on_failure, "progressDeadline": "30s"})
+    await namespace.until_ready("agent")
+    await namespace.edit("agent", limits={"sessionsPerPod": 7})
+    await namespace.let_deadline_pass("agent")
+    failed = await seen(namespace, "agent", "Ready", "False", reason)
+    assert (argo_health(failed), await flux_health(failed)) == ("Degraded", "failed")
 
 
 @pytest.mark.usefixtures("operator")
