@@ -102,9 +102,9 @@ async def test_o10_the_audit_log_of_a_full_run_equals_the_charts_role_verb_by_ve
 
 @pytest.fixture
 async def people(plane: ControlPlane, namespace_name: str) -> AsyncIterator[Namespace]:
-    """A namespace in which two people have the cluster's own roles."""
+    """A namespace in which three people have the cluster's own roles."""
     async with open_namespace(str(plane.kubeconfig), namespace_name) as place:
-        for role in ("view", "edit"):
+        for role in ("view", "edit", "admin"):
             path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place.name}/rolebindings"
             body = {
                 "metadata": {"name": role},
@@ -114,8 +114,9 @@ async def people(plane: ControlPlane, namespace_name: str) -> AsyncIterator[Name
             await place.client.create(path, body, field_manager="test")
         async with asyncio.timeout(SECONDS):
             # The aggregated roles are put together by a controller.
-            while not await may(place, "edit", "create", "voicedeployments"):  # noqa: ASYNC110 - nothing tells when
-                await asyncio.sleep(0.1)
+            for role in ("edit", "admin"):
+                while not await may(place, role, "create", "voicedeployments"):  # noqa: ASYNC110 - nothing tells when
+                    await asyncio.sleep(0.1)
         yield place
 
 
@@ -135,9 +136,15 @@ async def may(place: Namespace, role: str, verb: str, resource: str, *, group: s
         ("view", "voicedeployments", "get list watch"),
         ("view", "voicedeployments/status", "get"),
         ("view", "voicedeployments/scale", "get"),
-        ("edit", "voicedeployments", "get list watch create update patch delete deletecollection"),
-        ("edit", "voicedeployments/status", "get"),
-        ("edit", "voicedeployments/scale", "get update patch"),
+        *(
+            (role, resource, verbs)
+            for role in ("edit", "admin")
+            for resource, verbs in {
+                "voicedeployments": "get list watch create update patch delete deletecollection",
+                "voicedeployments/status": "get",
+                "voicedeployments/scale": "get update patch",
+            }.items()
+        ),
     ],
 )
 async def test_o11_who_may_view_reads_and_who_may_edit_writes_spec_and_scale_but_not_status(
