@@ -1,7 +1,8 @@
 """O3: nginx and HAProxy as their controllers configure them: calls that are silent, and calls that are pinged.
 
-The servers are Debian's own. The annotations are those that the operator renders; what a controller makes of them
-is said here in the server's own words. All times are a tenth of what they say, defaults included.
+The servers are Debian's own, and it is the real gateway that pings. The annotations are those that the operator
+renders; what a controller makes of them is said here in the server's own words. All times are a tenth of what they
+say, defaults included.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ import pytest
 from aiohttp import web
 
 from localcluster.ports import free_ports
+from parley_client import Connection, DisconnectedError, connect
+from parley_contract.native import Ping, Pong
+from parley_gateway import server as gateway_server
+from tests.emulators.emulators import running as emulators_running
+from tests.gateway.running import TOKEN, Site, served
 from tests.operator.web_servers import haproxy, nginx, require_servers, serving, until_listening, words_for
 
 SCALE = 10
-PINGS = 20.0
-"""Seconds between the gateway's pings."""
 DEFAULT = 60.0
 """Seconds of silence after which nginx, by default, cuts a connection; HAProxy takes 50."""
 SILENCE = 100.0
@@ -121,16 +125,20 @@ backend b{port}
 
 
 @asynccontextmanager
-async def gateways() -> AsyncIterator[tuple[int, int]]:
-    """Ports of two servers that echo: one that never pings, and one that does."""
-    async with _gateway(None) as silent, _gateway(scaled(PINGS)) as pinging:
-        yield silent, pinging
+async def gateways(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[int, int]]:
+    """Ports of a server that echoes and never pings, and of the real gateway."""
+    monkeypatch.setattr(gateway_server, "_PING_S", scaled(gateway_server._PING_S))
+    async with AsyncExitStack() as stack:
+        silent = await stack.enter_async_context(_echoing())
+        emulators = await stack.enter_async_context(emulators_running())
+        gateway = await stack.enter_async_context(served(Site(folder, emulators.url).config()))
+        yield silent, gateway.port
 
 
 @asynccontextmanager
-async def _gateway(heartbeat: float | None) -> AsyncIterator[int]:
+async def _echoing() -> AsyncIterator[int]:
     async def echo(request: web.Request) -> web.WebSocketResponse:
-        call = web.WebSocketResponse(heartbeat=heartbeat)
+        call = web.WebSocketResponse()
         await call.prepare(request)
         async for message in call:
             await call.send_str(message.data)
@@ -156,6 +164,27 @@ async def survives(session: aiohttp.ClientSession, port: int) -> bool:
         return ended.type not in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
 
 
+async def survives_at_the_gateway(port: int) -> bool:
+    """The same of a call with the gateway, of which nothing is heard meanwhile but its pings."""
+    async with connect("ws://gateway/v1/voice", token=TOKEN, address=("127.0.0.1", port)) as call:
+        assert await is_answered(call, 1)
+        await asyncio.sleep(scaled(SILENCE))
+        try:
+            return await is_answered(call, 2)
+        except DisconnectedError:
+            return False
+
+
+async def is_answered(call: Connection, number: float) -> bool:
+    """A message of the protocol, which is no ping of the WebSocket's."""
+    await call.send(Ping(t=number))
+    async with asyncio.timeout(scaled(SILENCE)):
+        async for received in call:
+            if isinstance(received, Pong):
+                return received.t == number
+    return False
+
+
 SERVERS: dict[str, Any] = {
     "ingress-nginx": (nginx, nginx_server),
     "f5-nginx": (nginx, nginx_server),
@@ -173,7 +202,7 @@ async def test_o03_calls_outlive_silence_where_the_server_is_told(
     server, words = SERVERS[controller]
     chosen = cases(controller)
     ports = free_ports(len(chosen))
-    async with gateways() as (silent, pinging), aiohttp.ClientSession() as session:
+    async with gateways(tmp_path, monkeypatch) as (silent, pinging), aiohttp.ClientSession() as session:
         backends = [pinging if case.pinged else silent for case in chosen]
         blocks = [
             words(port, backend, case.annotations)
@@ -181,7 +210,11 @@ async def test_o03_calls_outlive_silence_where_the_server_is_told(
         ]
         with server(tmp_path, "".join(blocks)):
             await until_listening(*ports)
-            found = await asyncio.gather(*(survives(session, port) for port in ports))
+            calls = [
+                survives_at_the_gateway(port) if case.pinged else survives(session, port)
+                for port, case in zip(ports, chosen, strict=True)
+            ]
+            found = await asyncio.gather(*calls)
     assert dict(zip((case.name for case in chosen), found, strict=True)) == {
         case.name: case.survives for case in chosen
     }
