@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from parley_operator.render.apis import OPTIONAL
 from parley_operator.render.facts import IngressClass
 from parley_operator.render.ingress.dialect import Dialect, Topic
 from parley_operator.render.ingress.dialects import DIALECTS
+from parley_operator.render.ingress.exposure import exposure
 from parley_operator.render.ingress.generic import GENERIC
 from parley_operator.render.ingress.origins import exact, pattern, patterns
 from tests.unit.operator.examples import resource, secret
@@ -38,6 +40,19 @@ CLASSES = {
     "agic": IngressClass("azure-application-gateway", "azure/application-gateway"),
     "generic": IngressClass("other", "example.com/ingress"),
 }
+PAGE = Path(__file__).parents[3] / "docs" / "ingress.md"
+COLUMNS = {
+    "silence": Topic.TIMEOUTS,
+    "reloads, draining": Topic.RELOADS,
+    "affinity": Topic.AFFINITY,
+    "body size": Topic.BODY_SIZE,
+    "TLS 1.2": Topic.TLS_VERSION,
+    "301": Topic.REDIRECT,
+    "HSTS": Topic.HSTS,
+    "rate": Topic.RATE_LIMIT,
+    "CORS": Topic.ORIGINS,
+}
+"""Of the page's table."""
 GIVEN = {"tls": {"secretRef": {"name": "voice"}}}
 SELF_SIGNED: dict[str, Any] = {"tls": {"selfSigned": {}}}
 CASES: dict[str, dict[str, Any]] = {
@@ -96,6 +111,32 @@ def test_o03_controllers_are_told_what_was_reviewed(controller: str) -> None:
 @pytest.mark.parametrize("dialect", [*DIALECTS, GENERIC], ids=lambda dialect: dialect.name)
 def test_o03_every_dialect_has_a_row_for_every_topic(dialect: Dialect) -> None:
     assert set(dialect.table) == set(Topic)
+
+
+def rows_of_the_page() -> list[list[str]]:
+    """The cells of its table of controllers, the heading first; "any other" has words of its own."""
+    text = PAGE.read_text().partition("## What each controller is told\n")[2]
+    lines = [line for line in text.partition("\n\n- ")[0].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "---" not in line][:-1]
+
+
+def marks(dialect: Dialect, topic: Topic) -> set[str]:
+    """Said by Parley, left to a person by a warning, or, where it is neither, done by the controller anyway."""
+    vd = parse(document("traefik", **CASES["everything, with a certificate"]))
+    exposed = exposure(vd, with_values(vd))
+    assert exposed is not None
+    words = dialect.table[topic](exposed)
+    is_said = any((words.ingress, words.service, words.extras, words.redirect))
+    return {mark for mark, holds in (("●", is_said), ("▲", words.unsaid)) if holds} or {"○"}
+
+
+def test_o03_the_page_s_table_says_of_each_controller_what_its_dialect_does() -> None:
+    heading, *rows = rows_of_the_page()
+    assert heading == ["controller", *COLUMNS]
+    for dialect, (name, *cells) in zip(DIALECTS, rows, strict=True):
+        assert name.startswith(dialect.name.partition("'")[0])
+        for topic, cell in zip(COLUMNS.values(), cells, strict=True):
+            assert set(re.findall("[●○▲]", cell)) == marks(dialect, topic), f"{name}, {topic}: {cell}"
 
 
 def test_o03_no_two_dialects_claim_a_controller_or_a_name() -> None:
