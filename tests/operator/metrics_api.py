@@ -24,6 +24,8 @@ Json = dict[str, Any]
 CUSTOM = ("custom.metrics.k8s.io", "v1beta2")
 RESOURCE = ("metrics.k8s.io", "v1beta1")
 METRIC = "voice_sessions_active"
+CONTAINERS = ("gateway", "worker")
+"""Of gateways' pods and of workers': an autoscaler looks at the one that it was told."""
 _PODS = re.compile(r"^/apis/metrics\.k8s\.io/v1beta1/namespaces/([^/]+)/pods$")
 _SESSIONS = re.compile(rf"^/apis/custom\.metrics\.k8s\.io/v1beta2/namespaces/([^/]+)/pods/\*/{METRIC}$")
 
@@ -137,7 +139,9 @@ def _pods(namespace: str, values: Mapping[str, float]) -> Json:
             "metadata": {"name": pod, "namespace": namespace},
             "timestamp": _now(),
             "window": "10s",
-            "containers": [{"name": "gateway", "usage": {"cpu": f"{cores * 1000:.0f}m", "memory": "64Mi"}}],
+            "containers": [
+                {"name": name, "usage": {"cpu": f"{cores * 1000:.0f}m", "memory": "64Mi"}} for name in CONTAINERS
+            ],
         }
         for pod, cores in values.items()
     ]

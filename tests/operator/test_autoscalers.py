@@ -26,6 +26,7 @@ pytestmark = pytest.mark.controlplane
 
 API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 COST = "controller.kubernetes.io/pod-deletion-cost"
+POOL = "receptionist-pool-tts"
 FINALIZER = "finalizer.keda.sh"
 HPA: dict[str, Any] = {
     "type": "HPA",
@@ -77,13 +78,14 @@ async def served(
     folder: Path,
     *apis: tuple[str, str],
     load: dict[str, int] | None = None,
+    cores: dict[str, float] | None = None,
 ) -> AsyncIterator[None]:
-    """The APIs of metrics, for as long as this lasts: `load` has sessions by pod. None uses CPU to speak of."""
+    """The APIs of metrics, for as long as this lasts: `load` has sessions by pod, `cores` what is busy there."""
     server = MetricsServer(
         folder,
         host="127.0.0.1",
         sessions=lambda *_: {pod: (load or {}).get(pod, 0) for pod in list(pods.addresses)},
-        cpu=lambda *_: dict.fromkeys(list(pods.addresses), 0.01),
+        cpu=lambda *_: {pod: (cores or {}).get(pod, 0.01) for pod in list(pods.addresses)},
     )
     port = server.port
     with server.serving():
@@ -172,6 +174,32 @@ async def test_o06_the_autoscaler_follows_the_sessions_and_the_pod_without_a_cal
         await namespace.until("Deployment", "receptionist", has_replicas(2))
         await namespace.until_gone("Pod", first)
         assert await names_of_pods(namespace) == set(later)
+
+
+@pytest.mark.usefixtures("operator")
+async def test_o09_a_pools_autoscaler_follows_its_workers_and_the_gateway_stays_as_it_is(
+    namespace: Namespace, pods: GatewayPods, tmp_path: Path
+) -> None:
+    requests = {"requests": {"cpu": "100m"}}
+    scaling = {"maxReplicas": 3, "scaleDownWindow": "0s"}
+    pool = {
+        "name": "tts",
+        "role": "TTS",
+        "image": "example.com/worker:1",
+        "resources": requests,
+        "scaling": scaling,
+    }
+    cores: dict[str, float] = {}
+    async with served(namespace, pods, tmp_path, RESOURCE, cores=cores):
+        await namespace.voice("receptionist", workerPools=[pool])
+        await namespace.until("Deployment", POOL, lambda body: ready(body) == 1)
+        [worker] = await namespace.find_all("Pod", "parley.dev/pool=tts")
+        cores[worker["metadata"]["name"]] = 0.3
+        await namespace.until("Deployment", POOL, has_replicas(3))
+        await namespace.until_condition("receptionist", "AutoscalingReady", "True")
+        cores.clear()
+        await namespace.until("Deployment", POOL, has_replicas(1))
+    assert has_replicas(1)(await namespace.get("Deployment", "receptionist"))
 
 
 def cost(pod: Json | None) -> str | None:
