@@ -10,7 +10,7 @@ import pytest
 from localcluster import ControlPlane
 from tests.emulators.accounts import AccountScript
 from tests.emulators.emulators import Emulators, running
-from tests.operator.cluster import Json, Namespace, with_deepgram
+from tests.operator.cluster import Json, Namespace, open_namespace, with_deepgram
 from tests.operator.command import Parley, Said
 from tests.operator.process import OperatorProcess
 
@@ -107,6 +107,45 @@ class TestResource:
         await namespace.voice("receptionist", endpoint={"hosts": ["voice.invalid"], "ingress": {"tls": issuer}})
         lines = found(await parley("doctor", "-o", "json"))
         assert "no cert-manager" in lines["Certificate receptionist", "failing"]["message"]
+
+
+class TestPatience:
+    async def test_o07_o12_an_autoscaler_that_takes_nodes_before_pods_have_drained_is_said(
+        self, parley: Parley, namespace: Namespace, plane: ControlPlane
+    ) -> None:
+        await namespace.voice("receptionist")
+        assert await impatient(parley) == []
+        status = {"apiVersion": "v1", "metadata": {"name": "cluster-autoscaler-status"}}
+        async with open_namespace(str(plane.kubeconfig), "kube-system") as system:
+            await system.create("ConfigMap", status)
+            try:
+                [said] = await impatient(parley)
+                assert (said["grade"], "after 600s" in said["message"]) == ("warning", True)
+                assert "--max-graceful-termination-sec=1800" in said["mend"]
+                await system.create("Deployment", autoscaler("--max-graceful-termination-sec=1800"))
+                assert await impatient(parley) == []
+                await namespace.edit("receptionist", rollout={"drainTimeout": "1h"})
+                [said] = await impatient(parley)
+                assert "after 1800s, and rollout.drainTimeout lets calls go on for 1h" in said["message"]
+            finally:
+                await system.delete("ConfigMap", "cluster-autoscaler-status")
+                if await system.find("Deployment", "cluster-autoscaler"):
+                    await system.delete("Deployment", "cluster-autoscaler")
+
+
+async def impatient(parley: Parley) -> list[Json]:
+    """What the doctor says of autoscalers of nodes."""
+    said: list[Json] = (await parley("doctor", "receptionist", "-o", "json")).content
+    return [one for one in said if "cluster-autoscaler" in one["message"]]
+
+
+def autoscaler(*flags: str) -> Json:
+    """The Deployment of one, without pods."""
+    labels = {"app": "cluster-autoscaler"}
+    container = {"name": "c", "image": "i", "command": ["./cluster-autoscaler", *flags]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "metadata": {"name": "cluster-autoscaler"}, "spec": spec}
 
 
 class TestIngress:

@@ -10,6 +10,7 @@ from parley_cli.checks.credentials import credentials
 from parley_cli.checks.deployment import deployment
 from parley_cli.checks.ingress import ingress
 from parley_cli.checks.installation import installation
+from parley_cli.checks.patience import patience
 from parley_cli.checks.verdict import Grade, Verdict, warning
 from parley_cli.cluster import Cluster
 from parley_operator.kube.objects import Json
@@ -36,7 +37,7 @@ def _none(namespace: str) -> Verdict:
 
 
 async def _one(cluster: Cluster, body: Json) -> list[Verdict]:
-    serving, routed, (said, held) = await asyncio.gather(
-        deployment(cluster, body), ingress(cluster, body), certificate(cluster, body)
+    serving, cut, routed, (said, held) = await asyncio.gather(
+        deployment(cluster, body), patience(cluster, body), ingress(cluster, body), certificate(cluster, body)
     )
-    return [*serving, *routed, *said, *await address(body, held)]
+    return [*serving, *cut, *routed, *said, *await address(body, held)]
