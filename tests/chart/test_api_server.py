@@ -17,10 +17,33 @@ from localcluster import ControlPlane
 from quickstart.commands import Commands
 from tests.chart.definitions import until_established
 from tests.chart.manifests import Manifests, is_test, of_kind, the
+from tests.operator.definitions import prometheus_operator
 
 pytestmark = pytest.mark.timeout(900)
 
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:parley-operator"
+DRY = ("--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict")
+SPREAD, EXPRESSION = (
+    "topologySpreadConstraints[0].",
+    "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].",
+)
+EVERYTHING = (
+    *("replicas=3", "priorityClassName=system-cluster-critical", "imagePullSecrets[0].name=registry"),
+    *("env[0].name=SSL_CERT_FILE", "env[0].value=/ca.pem", "nodeSelector.team=voice"),
+    *("tolerations[0].key=team", "tolerations[0].operator=Exists", "tolerations[0].effect=NoSchedule"),
+    *(f"{SPREAD}maxSkew=1", f"{SPREAD}topologyKey=zone", f"{SPREAD}whenUnsatisfiable=ScheduleAnyway"),
+    *(f"{EXPRESSION}key=pool", f"{EXPRESSION}operator=Exists"),
+    *("podLabels.team=voice", "podAnnotations.team=voice"),
+    *("crds.annotations.team=voice", "serviceAccount.annotations.team=voice"),
+    *("networkPolicy.create=true", "networkPolicy.ingressFrom[0].namespaceSelector.matchLabels.team=monitoring"),
+    *("metrics.service.annotations.team=voice", "metrics.serviceMonitor.create=true"),
+    *("metrics.serviceMonitor.interval=30s", "metrics.serviceMonitor.labels.release=kps"),
+    *("metrics.rules.create=true", "metrics.rules.labels.release=kps"),
+    "metrics.rules.runbookURL=https://wiki.example.com/{alert}",
+    *("tests.conversation.url=wss://voice.example.com/v1/voice", "tests.conversation.tokenSecret.name=token"),
+    "tests.conversation.caSecret.name=ca",
+)
+"""Values by which the chart makes every object and says every field that it can."""
 
 
 class Kubectl:
@@ -60,7 +83,18 @@ def installed(server: ControlPlane, kubectl: str, render: Callable[..., Manifest
     said = run("create", "--validate=strict", "-f", "-", given=rest)
     assert "would violate" not in said
     assert "Warning" not in said
+    # No controller runs here that would make it, and no pod is admitted without.
+    run("create", "serviceaccount", "default", "-n", NAMESPACE)
     return run
+
+
+@pytest.fixture(scope="module")
+def monitored(installed: Kubectl, server: ControlPlane, kubectl: str) -> Kubectl:
+    """The same, where the Prometheus operator's kinds are served."""
+    installed("create", "-f", "-", given=prometheus_operator())
+    admin = Commands({"KUBECONFIG": str(server.kubeconfig), "PATH": str(Path(kubectl).parent)})
+    asyncio.run(until_established(admin))
+    return installed
 
 
 def test_o8_the_operators_pod_and_the_test_pods_are_restricted(
@@ -71,17 +105,22 @@ def test_o8_the_operators_pod_and_the_test_pods_are_restricted(
     labels = template["metadata"]["labels"]
     spec = {**template["spec"], "serviceAccountName": "default", "automountServiceAccountToken": False}
     metadata = {"name": "operator", "namespace": NAMESPACE, "labels": labels}
-    account = {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": "default", "namespace": NAMESPACE},
-    }
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-    installed("create", "-f", "-", given=[account])
     installed("create", "--dry-run=server", "-f", "-", given=[pod])
     tests = [manifest for manifest in manifests if is_test(manifest)]
     assert {manifest["kind"] for manifest in tests} == {"Secret", "VoiceDeployment", "Pod"}
     installed("create", "--validate=strict", "--dry-run=server", "-f", "-", given=tests)
+
+
+@pytest.mark.parametrize("scope", [(), (f"watchNamespaces={{{NAMESPACE}}}",)], ids=["cluster", "namespace"])
+def test_o11_all_that_the_chart_can_make_is_taken_strictly(
+    monitored: Kubectl, render: Callable[..., Manifests], scope: tuple[str, ...]
+) -> None:
+    manifests = render(*EVERYTHING, *scope)
+    kinds = {manifest["kind"] for manifest in manifests}
+    assert kinds >= {"NetworkPolicy", "PodDisruptionBudget", "Pod", "PrometheusRule", "ServiceMonitor"}
+    said = monitored("apply", *DRY, "-f", "-", given=manifests)
+    assert "Warning" not in said
 
 
 @pytest.mark.parametrize("sample", sorted(path.name for path in (ROOT / "manifests" / "samples").glob("*.yaml")))
@@ -121,8 +160,7 @@ def test_o11_staging_and_production_live_side_by_side(installed: Kubectl) -> Non
 @pytest.mark.parametrize("folder", ["base", "policies"])
 def test_o11_every_kustomization_is_taken_strictly(installed: Kubectl, folder: str) -> None:
     path = str(ROOT / "manifests" / folder)
-    dry = ("--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict")
-    said = installed("apply", *dry, "-k", path)
+    said = installed("apply", *DRY, "-k", path)
     assert "Warning" not in said
 
 

@@ -186,9 +186,17 @@ def test_o11_the_operators_pods_are_placed_as_asked(render: Render) -> None:
     assert pod["nodeSelector"] == {"pool": "system"}
     assert pod["tolerations"] == [{"key": "system", "operator": "Exists"}]
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
-    assert pod["topologySpreadConstraints"] == [
-        {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
-    ]
+    own = the(manifests, "Deployment")["spec"]["selector"]
+    said = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
+    assert pod["topologySpreadConstraints"] == [{**said, "labelSelector": own}], (
+        "one that selects none spreads none"
+    )
+    theirs = render(
+        *(spread.format(value) for value in ("maxSkew=1", "topologyKey=zone", "whenUnsatisfiable=ScheduleAnyway")),
+        spread.format("labelSelector.matchLabels.team=voice"),
+    )
+    [constraint] = the(theirs, "Deployment")["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert constraint["labelSelector"] == {"matchLabels": {"team": "voice"}}
 
 
 def test_o10_a_network_policy_leaves_the_operator_dns_the_api_server_and_gateways(render: Render) -> None:

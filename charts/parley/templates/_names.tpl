@@ -78,6 +78,16 @@ podAntiAffinity:
 {{- end }}
 {{- end }}
 
+{{/* A constraint that selects no pods spreads none: where it says nothing, it is the operator's own that count. */}}
+{{- define "parley.spread" -}}
+{{- $own := dict "matchLabels" (include "parley.selectorLabels" . | fromYaml) }}
+{{- $constraints := list }}
+{{- range .Values.topologySpreadConstraints }}
+{{- $constraints = append $constraints (hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $own)) }}
+{{- end }}
+{{- toYaml $constraints }}
+{{- end }}
+
 {{/* The gateway release that belongs to this operator: the first two numbers of its own version. */}}
 {{- define "parley.gatewayImage" -}}
 {{ .Values.gateway.image.repository }}:{{ regexFind "^[0-9]+[.][0-9]+" .Chart.AppVersion }}
