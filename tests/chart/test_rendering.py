@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
+from charts.derive import ROOT
 from parley_operator.api import VoiceDeployment
 from parley_operator.render.egress import dns
 from parley_operator.render.labels import labels
@@ -57,6 +60,17 @@ def test_o10_no_rule_is_a_wildcard_and_none_hands_out_rights(render: Render) -> 
         assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
         assert not {"escalate", "bind", "impersonate"} & set(rule["verbs"])
         assert not {"pods/exec", "nodes", "roles", "clusterroles"} & set(rule["resources"])
+
+
+def test_o10_the_page_about_permissions_names_every_right_of_the_operator_and_no_other(render: Render) -> None:
+    page = (ROOT / "docs" / "permissions.md").read_text()
+    rows = re.findall(r"^\| ((?:`[a-z/]+`(?:, )?)+) \| ([a-z, ]+) \|", page, re.MULTILINE)
+    said = [set(product(re.findall("[a-z/]+", resources), verbs.split(", "))) for resources, verbs in rows]
+    roles = [one for one in render() if one["kind"] in {"ClusterRole", "Role"}]
+    rules = [
+        rule for one in roles if one["metadata"]["name"].startswith("parley-operator") for rule in one["rules"]
+    ]
+    assert set().union(*said) == {right for rule in rules for right in product(rule["resources"], rule["verbs"])}
 
 
 def test_o11_roles_of_the_cluster_may_see_or_change_voice_deployments(render: Render) -> None:
