@@ -153,10 +153,12 @@ async def test_suspend_scales_to_zero_and_resume_brings_back_what_was(
     await namespace.until_ready("receptionist")
     await namespace.edit("receptionist", suspend=True)
     await namespace.until("Deployment", "receptionist", replicas_are(0))
-    await namespace.until_condition("receptionist", "Ready", "False", "Suspended")
+    for kind in ("Ready", "EndpointReady", "Available", "Progressing"):
+        await namespace.until_condition("receptionist", kind, "False", "Suspended")
     await namespace.edit("receptionist", suspend=False)
     await namespace.until("Deployment", "receptionist", replicas_are(2))
     await namespace.until_ready("receptionist")
+    await namespace.until_condition("receptionist", "EndpointReady", "True", "ClusterOnly")
 
 
 async def test_replicas_follow_the_spec_and_an_outside_number_does_not_last(
