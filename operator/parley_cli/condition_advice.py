@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from parley_operator.api.conditions import Reason
 from parley_operator.kube.objects import Json
+from parley_operator.render.names import base_name
 
 
-def advice(reason: str, name: str) -> str:
-    """For the resource of this name; empty where nothing is to be done, or the reason is a later release's."""
+def advice(reason: str, name: str, *, namespace: str = "") -> str:
+    """For the resource of this name; empty where nothing is to be done, or the reason is a later release's.
+
+    Commands in it can be run as they stand, where the namespace is given.
+    """
     if reason == Reason.SUSPENDED:
         return f"`parley resume {name}` answers again."
     try:
-        return Reason(reason).advice
+        said = Reason(reason).advice.replace("NAME", base_name(name))
     except ValueError:
         return ""
+    return said.replace("kubectl describe", f"kubectl -n {namespace} describe") if namespace else said
 
 
 def message(condition: Json) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from parley_cli.cluster import Cluster
 from parley_cli.family import pods
-from parley_operator.kube.errors import KubeError
+from parley_operator.kube.errors import ApiError, ForbiddenError, KubeError
 from parley_operator.kube.objects import Json
 from parley_operator.render.container import CONTAINER
 
@@ -68,15 +68,31 @@ def _fields(text: str) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {"message": text}
 
 
-async def written(cluster: Cluster, name: str, wanted: Wanted) -> list[Line]:
-    """What there is now, of all pods, in the order of time. Raises KubeError where a pod's log may not be read."""
-    found = await pods(cluster, name)
-    lines = await asyncio.gather(*(_written_by(cluster, pod, wanted) for pod in found))
-    return list(heapq.merge(*lines))
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What there is now."""
+
+    lines: tuple[Line, ...]
+    """Of all pods, in the order of time."""
+    untold: tuple[str, ...]
+    """The pods that could tell nothing, each with why: their container has not begun, or has none before it."""
 
 
-async def _written_by(cluster: Cluster, pod: Json, wanted: Wanted) -> list[Line]:
-    return [line async for line in _lines(cluster, pod["metadata"]["name"], wanted.query, wanted)]
+async def written(cluster: Cluster, name: str, wanted: Wanted) -> Written:
+    """One pod that cannot tell hides no other. Raises ForbiddenError where logs may not be read."""
+    found = await asyncio.gather(*(_written_by(cluster, pod, wanted) for pod in await pods(cluster, name)))
+    lines = heapq.merge(*(lines for lines, _ in found))
+    return Written(tuple(lines), tuple(why for _, why in found if why))
+
+
+async def _written_by(cluster: Cluster, pod: Json, wanted: Wanted) -> tuple[list[Line], str]:
+    name = pod["metadata"]["name"]
+    try:
+        return [line async for line in _lines(cluster, name, wanted.query, wanted)], ""
+    except ForbiddenError:
+        raise
+    except ApiError as error:
+        return [], f"{name}: {error.message}"
 
 
 async def follow(cluster: Cluster, name: str, wanted: Wanted, show: Callable[[Line], None]) -> None:

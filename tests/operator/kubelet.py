@@ -18,6 +18,8 @@ class Kubelet:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.waiting: set[str] = set()
+        """Pods whose container has not begun."""
         self._lines: dict[str, list[str]] = {}
         self._changed = asyncio.Condition()
 
@@ -33,6 +35,12 @@ class Kubelet:
         target = head.split(" ", 2)[1]
         self.asked.append(target)
         pod, follows = urlsplit(target).path.split("/")[3], "follow=true" in target
+        if pod in self.waiting:
+            said = f'container "gateway" in pod "{pod}" is waiting to start: ContainerCreating'.encode()
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
+            await writer.drain()
+            writer.close()
+            return
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
         try:
             await self._send(writer, pod, follows=follows)

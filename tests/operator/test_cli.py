@@ -172,6 +172,21 @@ class TestLogs:
         assert f"{second} info    session started  session=b" in said.out
         assert "anything of session c" in (await parley("logs", receptionist, "--session", "c")).err
 
+    async def test_o12_a_pod_that_waits_to_start_hides_no_other(
+        self, parley: Parley, namespace: Namespace, receptionist: str, kubelet: Kubelet
+    ) -> None:
+        first, second = await pods_of(namespace)
+        await kubelet.write(first, line(1, "session started", session="a"))
+        kubelet.waiting = {second}
+        said = await parley("logs", receptionist)
+        assert (said.status, len(said.out.splitlines())) == (0, 1)
+        assert (
+            said.err
+            == f'Error: {second}: container "gateway" in pod "{second}" is waiting to start: ContainerCreating\n'
+        )
+        kubelet.waiting = {first, second}
+        assert (await parley("logs", receptionist)).status == 1
+
     async def test_o12_followed_lines_come_as_they_are_written(
         self, parley: Parley, namespace: Namespace, receptionist: str, kubelet: Kubelet
     ) -> None:

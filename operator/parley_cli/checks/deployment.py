@@ -25,7 +25,8 @@ async def deployment(cluster: Cluster, body: Json) -> list[Verdict]:
 
 def _conditions(body: Json) -> Iterator[Verdict]:
     """The conditions that are not true, but for those that only repeat another: `Ready` says the first of them."""
-    name, status = body["metadata"]["name"], body.get("status") or {}
+    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
+    status = body.get("status") or {}
     if status.get("observedGeneration", 0) < body["metadata"]["generation"]:
         yield failing(name, "the operator has not acted upon the latest spec", "see Operator above, and its logs")
     found: dict[str, Json] = {one["type"]: one for one in status.get("conditions") or ()}
@@ -38,7 +39,8 @@ def _conditions(body: Json) -> Iterator[Verdict]:
     for one in untrue:
         is_harmless = one["status"] == "Unknown" or one["reason"] in _PENDING
         grade = warning if is_harmless else failing
-        yield grade(name, f"{one['type']}: {message(one)}", advice(one["reason"], name))
+        said, mend = message(one), advice(one["reason"], name, namespace=namespace)
+        yield grade(name, f"{one['type']}: {said}", "" if mend in said else mend)
 
 
 async def _providers(cluster: Cluster, body: Json) -> list[Verdict]:
@@ -48,12 +50,15 @@ async def _providers(cluster: Cluster, body: Json) -> list[Verdict]:
         views = await pod_views(cluster, name)
     except ForbiddenError:
         return [warning(name, "its pods may not be asked", "ask for the right `get` on `pods/proxy`")]
-    return [verdict for view in views for verdict in _of_pod(name, view)]
+    return [verdict for view in views for verdict in _of_pod(body, view)]
 
 
-def _of_pod(name: str, view: PodView) -> Iterator[Verdict]:
+def _of_pod(body: Json, view: PodView) -> Iterator[Verdict]:
+    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
     if view.health is None:
-        yield warning(name, f"pod {view.name} does not answer: {view.state}", f"kubectl logs {view.name}")
+        # One that has not begun has no logs.
+        mend = f"kubectl -n {namespace} describe pod {view.name}, and parley logs -n {namespace} {name}"
+        yield warning(name, f"pod {view.name} does not answer: {view.state}", mend)
         return
     for dependency, said in view.health["dependencies"].items():
         provider = said.get("provider", dependency)

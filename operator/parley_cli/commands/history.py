@@ -45,7 +45,7 @@ def command(
     elif output != TEXT:
         write([_content(one) for one in found], output)
     else:
-        click.echo(table(("REVISION", "NAME", "VERSION", "AGE", ""), map(_row, found)))
+        click.echo(table(("REVISION", "NAME", "VERSION", "AGE", "STATE"), map(_row, found)))
 
 
 def _content(one: Revision) -> dict[str, object]:

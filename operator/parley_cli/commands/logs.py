@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sys
 from typing import Any
 
 import click
 
-from parley_cli.cluster import Cluster, on_cluster
+from parley_cli.cluster import CONNECTIONS, Cluster, on_cluster
 from parley_cli.completions import voice_deployment_names
-from parley_cli.logs import Line, Wanted, follow, written
+from parley_cli.exits import FAILED, tell
+from parley_cli.logs import Line, Wanted, Written, follow, written
 from parley_cli.parameters import duration, voice_deployment
 from parley_cli.target import Target, takes_cluster
 
@@ -59,20 +61,29 @@ def command(
     def show(line: Line) -> None:
         click.echo(_as_json(line) if output == "json" else _as_text(line))
 
-    async def work(cluster: Cluster) -> None:
+    async def work(cluster: Cluster) -> Written:
         await cluster.voice_deployment(name)
         if follows:
-            await follow(cluster, name, wanted, show)
-            return
-        lines = await written(cluster, name, wanted)
-        for line in lines:
-            show(line)
-        if not lines:
-            click.echo(_nothing(name, session), err=True)
+            await follow(cluster, name, wanted, show)  # until Ctrl-C
+        return await written(cluster, name, wanted)
 
     with contextlib.suppress(KeyboardInterrupt):
         # Each pod that is followed keeps a connection.
-        on_cluster(Target(kubeconfig, context, namespace), work, connections=0)
+        connections = 0 if follows else CONNECTIONS
+        found = on_cluster(Target(kubeconfig, context, namespace), work, connections=connections)
+        for line in found.lines:
+            show(line)
+        _show_rest(found, _nothing(name, session))
+
+
+def _show_rest(found: Written, nothing: str) -> None:
+    """Which pods told nothing, and why; where none told anything, that."""
+    for why in found.untold:
+        tell(why)
+    if found.untold and not found.lines:
+        sys.exit(FAILED)
+    if not found.lines:
+        click.echo(nothing, err=True)
 
 
 def _nothing(name: str, session: str | None) -> str:

@@ -12,6 +12,12 @@ def test_o07_a_suspension_is_ended_by_a_command() -> None:
     assert message(ready) == "Scaled to zero."
 
 
+def test_o12_commands_in_it_can_be_run_as_they_stand() -> None:
+    said = advice("NoPodReady", "receptionist", namespace="voice")
+    assert said.endswith("kubectl -n voice describe pods -l parley.dev/name=receptionist.")
+    assert "vd-1st-floor-" in advice("NoPodReady", "1st.floor", namespace="voice")
+
+
 def test_o12_of_every_other_condition_the_operators_words_stay() -> None:
     assert advice("SecretNotFound", "receptionist") == Reason.SECRET_NOT_FOUND.advice
     assert advice("OfALaterRelease", "receptionist") == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from parley_cli.checks.deployment import _conditions
 from parley_cli.checks.everything import _none
 from parley_cli.checks.ingress import _pods
 from parley_cli.checks.installation import known_fields
@@ -44,6 +45,23 @@ def test_o07_status_of_what_is_suspended_names_the_command_that_resumes() -> Non
     lines = _conditions_table(body).splitlines()
     assert lines[1].endswith("Scaled to zero. `parley resume receptionist` answers again.")
     assert lines[2].endswith("Scaled to zero.")
+
+
+def test_o12_what_a_condition_says_is_not_said_again_as_its_remedy() -> None:
+    since = {"observedGeneration": 1, "lastTransitionTime": "2026-11-21T12:00:00Z"}
+    pending = {"type": "EndpointReady", "status": "Unknown", "reason": "AddressPending", **since}
+    unready = {
+        "type": "Available",
+        "status": "False",
+        "reason": "NoPodReady",
+        "message": "0/1 pods ready.",
+        **since,
+    }
+    conditions = [{**pending, "message": f"No address yet. {Reason.ADDRESS_PENDING.advice}"}, unready]
+    metadata = {"name": "receptionist", "namespace": "voice", "generation": 1}
+    told = list(_conditions({"metadata": metadata, "status": {"observedGeneration": 1, "conditions": conditions}}))
+    assert [bool(one.mend) for one in told] == [False, True]
+    assert "kubectl -n voice describe pods -l parley.dev/name=receptionist" in told[1].mend
 
 
 def test_o12_the_fields_that_it_looks_for_are_those_of_the_definition() -> None:
