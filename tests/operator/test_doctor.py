@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ pytestmark = pytest.mark.controlplane
 
 GOOD, BAD = "sk-good-0123456789abcdef", "sk-bad-0123456789abcdef"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
+PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+ELSEWHERE = ("Optional APIs: ", "Operator: ", "Operator's rights: ", "pods of its controller")
+"""Lines of the page's example that need an operator's pod, and a controller's: other tests have them."""
 BEHIND_TRAEFIK = {"hosts": ["voice.invalid"], "ingress": {"className": "traefik", "tls": {"selfSigned": {}}}}
 
 
@@ -36,6 +41,17 @@ async def emulators() -> AsyncIterator[Emulators]:
 def found(said: Said) -> dict[tuple[str, str], Json]:
     """By subject and grade; of several the last."""
     return {(one["subject"], one["grade"]): one for one in said.content}
+
+
+def example() -> set[str]:
+    """What the page shows of a resource that is broken."""
+    [block] = re.findall(r"^\$ parley doctor receptionist\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    return {essence(line) for line in block.splitlines() if not any(words in line for words in ELSEWHERE)}
+
+
+def essence(line: str) -> str:
+    """Without releases, addresses and dates."""
+    return re.sub(r"v[0-9.]+ at \S+|\d{4}-\d\d-\d\d", "…", line)
 
 
 class TestInstallation:
@@ -88,6 +104,8 @@ class TestResource:
         assert "Create the Secret" in trouble["mend"]
         assert "DNS" in lines["voice.invalid", "failing"]["message"]
         assert "for voice.invalid, until" in lines["Secret receptionist-tls", "ok"]["message"]
+        shown = (await parley("doctor", "receptionist")).out.replace("voice.invalid", "voice.example.com")
+        assert example() <= set(map(essence, shown.replace(namespace.name, "default").splitlines()))
 
     async def test_o12_a_secret_with_another_hosts_certificate_is_said(
         self, parley: Parley, namespace: Namespace
