@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from localcluster import ControlPlane
 from parley_operator.render import Manifest, render
@@ -23,6 +25,7 @@ from tests.unit.operator.test_ingress import CLASSES
 
 pytestmark = pytest.mark.controlplane
 
+SAMPLES = sorted((Path(__file__).parents[3] / "manifests" / "samples").glob("*.yaml"))
 UNPROVEN = {"BackendConfig", "FrontendConfig"}
 """GKE's controller makes their definitions while it runs, and publishes no file of them."""
 LIMITED = {
@@ -151,6 +154,13 @@ def test_o02_what_is_not_held_against_its_own_definition_is_known() -> None:
 @pytest.mark.parametrize("name", GOOD)
 def test_o02_every_child_of_every_example_is_taken_strictly(served: Resources, name: str) -> None:
     assert refused(served, everywhere(GOOD[name], TRAEFIK)) == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_o02_every_child_of_every_sample_is_taken_strictly(served: Resources, sample: Path) -> None:
+    document = yaml.safe_load(sample.read_text())
+    metadata = {**document["metadata"], "namespace": "default"}
+    assert refused(served, everywhere({**document, "metadata": metadata}, TRAEFIK)) == []
 
 
 @pytest.mark.parametrize("name", CLASSES)
