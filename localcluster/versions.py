@@ -286,6 +286,15 @@ CERT_MANAGER_CRDS = GoBuild(
     ),
     assets=("deploy/crds/cert-manager.io_certificates.yaml",),
 )
+FLUX_CRDS = GoBuild(
+    name="flux-crds",
+    modules=(
+        GoModule(
+            "github.com/fluxcd/kustomize-controller", "v1.7.2", "h1:xmOWILtm9329M7MQCS/iCHXc2R+Xm9HjFSft9fh/PCA="
+        ),
+    ),
+    assets=("config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml",),
+)
 TRAEFIK_CRDS = GoBuild(name="traefik-crds", modules=(TRAEFIK_MODULE,), assets=TRAEFIK.assets)
 
 CONTROL_PLANE = (ETCD, KUBE_APISERVER, KUBECTL, KUBE_CONTROL)

@@ -17,7 +17,7 @@ from localcluster import ControlPlane
 from quickstart.commands import Commands
 from tests.chart.definitions import until_established
 from tests.chart.manifests import Manifests, is_test, of_kind, the
-from tests.operator.definitions import prometheus_operator
+from tests.operator.definitions import flux, prometheus_operator
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -89,9 +89,9 @@ def installed(server: ControlPlane, kubectl: str, render: Callable[..., Manifest
 
 
 @pytest.fixture(scope="module")
-def monitored(installed: Kubectl, server: ControlPlane, kubectl: str) -> Kubectl:
-    """The same, where the Prometheus operator's kinds are served."""
-    installed("create", "-f", "-", given=prometheus_operator())
+def furnished(installed: Kubectl, server: ControlPlane, kubectl: str) -> Kubectl:
+    """The same, where kinds of the Prometheus operator and of Flux are served."""
+    installed("create", "-f", "-", given=[*prometheus_operator(), *flux()])
     admin = Commands({"KUBECONFIG": str(server.kubeconfig), "PATH": str(Path(kubectl).parent)})
     asyncio.run(until_established(admin))
     return installed
@@ -114,13 +114,26 @@ def test_o8_the_operators_pod_and_the_test_pods_are_restricted(
 
 @pytest.mark.parametrize("scope", [(), (f"watchNamespaces={{{NAMESPACE}}}",)], ids=["cluster", "namespace"])
 def test_o11_all_that_the_chart_can_make_is_taken_strictly(
-    monitored: Kubectl, render: Callable[..., Manifests], scope: tuple[str, ...]
+    furnished: Kubectl, render: Callable[..., Manifests], scope: tuple[str, ...]
 ) -> None:
     manifests = render(*EVERYTHING, *scope)
     kinds = {manifest["kind"] for manifest in manifests}
     assert kinds >= {"NetworkPolicy", "PodDisruptionBudget", "Pod", "PrometheusRule", "ServiceMonitor"}
-    said = monitored("apply", *DRY, "-f", "-", given=manifests)
+    said = furnished("apply", *DRY, "-f", "-", given=manifests)
     assert "Warning" not in said
+
+
+def test_o11_flux_and_argo_cd_take_what_is_for_them(furnished: Kubectl) -> None:
+    folder = ROOT / "manifests" / "gitops"
+    for namespace in ("flux-system", "argocd"):
+        furnished("create", "namespace", namespace)
+    said = furnished("apply", *DRY, "-f", str(folder / "flux" / "kustomization.yaml"))
+    assert "Warning" not in said
+    furnished("create", "configmap", "argocd-cm", "-n", "argocd", "--from-literal=url=https://argocd.example.com")
+    patch = str(folder / "argocd" / "argocd-cm.yaml")
+    furnished("patch", "configmap", "argocd-cm", "-n", "argocd", "--patch-file", patch)
+    settings = json.loads(furnished("get", "configmap", "argocd-cm", "-n", "argocd", "-o", "json"))["data"]
+    assert settings.keys() == {"url", "resource.customizations.health.parley.dev_VoiceDeployment"}
 
 
 @pytest.mark.parametrize("sample", sorted(path.name for path in (ROOT / "manifests" / "samples").glob("*.yaml")))

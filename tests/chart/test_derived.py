@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +43,25 @@ def test_o11_kustomize_installs_what_helm_installs(kubectl: str, render: Callabl
     namespace = by_kustomize.pop(("Namespace", "", derive.NAMESPACE))
     assert namespace["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
     assert by_kustomize == by_helm
+
+
+def test_o11_the_kustomization_of_the_page_about_installation_changes_both_images(
+    kubectl: str, tmp_path: Path
+) -> None:
+    page = (derive.ROOT / "docs" / "install.md").read_text()
+    [text] = re.findall(r"```yaml\n# kustomization.yaml\n(.*?)```", page, re.DOTALL)
+    checkout = Path(os.path.relpath(derive.ROOT, tmp_path))
+    (tmp_path / "kustomization.yaml").write_text(text.replace("../parley", str(checkout)))
+    built = subprocess.run(
+        [kubectl, "kustomize", str(tmp_path)], capture_output=True, text=True, check=True
+    ).stdout
+    manifests = yaml.load_all(built, Loader=yaml.CSafeLoader)
+    [operator] = [manifest for manifest in manifests if manifest["kind"] == "Deployment"]
+    [container] = operator["spec"]["template"]["spec"]["containers"]
+    assert container["image"].startswith("registry.example.com/parley/operator:")
+    # Of a flag that is said twice the last counts.
+    flags = [flag for flag in container["args"] if flag.startswith("--gateway-image=")]
+    assert flags[-1] == "--gateway-image=registry.example.com/parley/gateway"
 
 
 def objects(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -14,6 +14,7 @@ from localcluster.progress import Progress
 from localcluster.versions import (
     CERT_MANAGER_CRDS,
     ENVOY_GATEWAY_CRDS,
+    FLUX_CRDS,
     GATEWAY_API_CRDS,
     ISTIO_CRDS,
     KEDA_CRDS,
@@ -74,6 +75,10 @@ def traefik() -> list[Definition]:
 
 def prometheus_operator() -> list[Definition]:
     return published(PROMETHEUS_OPERATOR)
+
+
+def flux() -> list[Definition]:
+    return published(FLUX_CRDS, "Kustomization")
 
 
 def all_of_the_gateway_api() -> list[Definition]:
