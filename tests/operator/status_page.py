@@ -42,7 +42,10 @@ _SECTIONS = (
     ("A rolling one", ("parley", "status", "switchboard")),
     ("One whose rollout does not go on", ("parley", "status", "front-desk")),
     ("The broken one by kubectl, with its events", ("kubectl", "describe", "vd", "concierge")),
+    ("The healthy one by kubectl", ("kubectl", "describe", "vd", "receptionist", "--show-events=false")),
+    ("The rolling one by kubectl", ("kubectl", "describe", "vd", "switchboard", "--show-events=false")),
 )
+"""How many events there are of those that serve depends on when their pods began to."""
 
 
 async def played(namespace: Namespace) -> None:
