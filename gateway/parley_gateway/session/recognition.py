@@ -83,8 +83,9 @@ class Recognition:
         self._received = 0
         self._made = 0
         self._base_ms = 0
-        self._base_utterance = 0
         self._next_utterance = 0
+        self._utterance_shift: int | None = 0
+        """From a stream's numbers to the session's; None until it has told its first, whatever it counts from."""
         self._unfinished = False
         self._unsettled = Unsettled(stt.sample_rate)
         self._owns_turns = stt.owns_turns
@@ -146,8 +147,7 @@ class Recognition:
         """One stream's life; returns why it ended."""
         self._backlog[:0] = self._unsettled.take()
         self._base_ms = bytes_to_ms(self._made - len(self._backlog), self._stt.sample_rate)
-        self._base_utterance = self._next_utterance - self._unfinished
-        self._unfinished = False
+        self._utterance_shift = None
         try:
             self._stream = stream = self._stt.open(self._request)
             self._tell_who_owns_turns(stream.owns_turns)
@@ -200,15 +200,22 @@ class Recognition:
     def _placed(self, event: SttEvent) -> SttEvent:
         """The event in the session's own numbers and times."""
         if isinstance(event, TranscriptChanged):
-            number = event.utterance + self._base_utterance
+            number = self._number_of(event)
             self._next_utterance = max(self._next_utterance, number + 1)
             self._unfinished = not event.final
-            if not (self._base_ms or self._base_utterance):
+            if not (self._base_ms or self._utterance_shift):
                 return event
             return replace(event, utterance=number, words=tuple(map(self._placed_word, event.words)))
         if self._base_ms and isinstance(event, SpeechStarted | SpeechStopped):
             return replace(event, audio_ms=event.audio_ms + self._base_ms)
         return event
+
+    def _number_of(self, event: TranscriptChanged) -> int:
+        """A stream's first utterance takes the place of the one that the stream before it did not finish."""
+        if self._utterance_shift is None:
+            first = self._next_utterance - self._unfinished
+            self._utterance_shift = first - event.utterance if self._next_utterance else 0
+        return event.utterance + self._utterance_shift
 
     def _placed_word(self, word: Word) -> Word:
         return replace(word, start_ms=word.start_ms + self._base_ms, end_ms=word.end_ms + self._base_ms)

@@ -102,6 +102,7 @@ class Scene:
     """The provider that stands in for it."""
     pipeline: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Further settings."""
+    deadlines: dict[str, float] = field(default_factory=lambda: dict(IMPATIENT))
 
     def __post_init__(self) -> None:
         self.speech(FAST)
@@ -133,7 +134,7 @@ class Scene:
         if self.another is not None:
             content["pipeline"][f"{self.stage}_fallbacks"] = [self.another]
         # A recogniser says something of silence every three seconds.
-        content["deadlines"] = IMPATIENT | ({"first_byte": 4} if self.stage == "stt" else {})
+        content["deadlines"] = self.deadlines | ({"first_byte": 4} if self.stage == "stt" else {})
         return content
 
     @asynccontextmanager

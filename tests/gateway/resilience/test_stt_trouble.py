@@ -16,6 +16,8 @@ from tests.gateway.resilience.trouble import CUTS, Trouble
 
 SAID = "What time is breakfast?"
 ANSWER = f"You said: {SAID}"
+IN_THE_SENTENCE = 2
+"""Messages of Deepgram's: that speech has begun, and the first words of it."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +31,7 @@ def the_recogniser(scene: Scene) -> None:
 async def test_g10_with_another_recogniser_the_caller_is_heard(scene: Scene, row: Row) -> None:
     scene.another = {"provider": "Deepgram", "model": "nova-2", **scene.keyed}
     async with scene.gateway() as gateway:
-        scene.begin(row.trouble, after=1)
+        scene.begin(row.trouble, after=IN_THE_SENTENCE)
         async with scene.call(gateway) as caller:
             turn = await caller.says(QUESTION)
     assert (turn.transcript, turn.answer) == (SAID, ANSWER)

@@ -663,6 +663,28 @@ def test_recognition_that_breaks_is_brought_back_with_what_was_said_meanwhile() 
     run(scene())
 
 
+@pytest.mark.parametrize("first", [0, 1, 7])
+@pytest.mark.parametrize("second", [0, 1, 7])
+def test_g10_words_that_a_recogniser_did_not_finish_are_replaced_by_the_next_one_s(
+    first: int, second: int
+) -> None:
+    """Whatever number each of them begins to count its utterances from."""
+
+    async def scene() -> None:
+        async with World() as world:
+            world.stt.stream.says(TranscriptChanged(first, "Good day.", True))
+            world.stt.stream.says(TranscriptChanged(first + 1, "what", False))
+            world.stt.stream.breaks()
+            await world.until(lambda: len(world.stt.streams) == 2)
+            world.stt.stream.says(TranscriptChanged(second, "what time", False))
+            world.stt.stream.says(TranscriptChanged(second, "what time is it", True))
+            world.stt.stream.says(TranscriptChanged(second + 1, "now", True), EndOfTurn(TurnEnd.FINAL))
+            await world.until(lambda: world.llm.requests)
+            assert world.history == [("caller", "Good day. what time is it now")]
+
+    run(scene())
+
+
 def test_audio_that_waits_for_recognition_is_bounded_and_what_is_lost_is_told() -> None:
     async def scene() -> None:
         async with World() as world:
