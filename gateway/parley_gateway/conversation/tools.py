@@ -6,6 +6,7 @@ that is begun meanwhile does not make it a second time. Its result takes that pl
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from parley_gateway.conversation.commands import RunTool
@@ -120,4 +121,12 @@ class ToolCalls:
 
 
 def _same(one: ToolCall, other: ToolCall) -> bool:
-    return (one.name, one.arguments) == (other.name, other.arguments)
+    return one.name == other.name and _meant(one.arguments) == _meant(other.arguments)
+
+
+def _meant(arguments: str) -> str:
+    """The same for the same arguments, however a model has ordered and spaced them."""
+    try:
+        return json.dumps(json.loads(arguments), sort_keys=True)
+    except (ValueError, RecursionError):
+        return arguments

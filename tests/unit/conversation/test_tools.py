@@ -16,6 +16,7 @@ from parley_gateway.conversation.commands import (
     StopPlayout,
 )
 from parley_gateway.conversation.events import (
+    ClearRequested,
     FailureKind,
     InterruptRequested,
     ReplyFailed,
@@ -192,6 +193,36 @@ def test_g12_the_same_call_is_not_made_again_while_it_runs() -> None:
     assert notices(commands, ToolOver) == [ToolOver("again", "book", ToolStatus.FAILED)]
     driver.model_writes("")
     assert ("book", SAME) in told(driver.commands(ContinueReply)[-1].history)
+
+
+def test_g12_a_result_is_told_although_the_words_that_stopped_its_reply_are_taken_back() -> None:
+    driver = calling()
+    driver.hears("the")
+    driver.feed(ClearRequested())
+    assert len(driver.commands(StartReply)) == 1, "there is nothing to say yet"
+    commands = driver.tool_answers("book", "booked")
+    assert [start.reply for start in commands if isinstance(start, StartReply)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("again", "made"),
+    [
+        ('{"people":4,"at":"7"}', 1),
+        ('{ "at": "7", "people": 4 }', 1),
+        ('{"people": 5, "at": "7"}', 2),
+        ('{"people": 4.0, "at": "7"}', 2),
+        ('{"people": true, "at": "7"}', 2),
+        ('{"people": 4, "at": "7"', 2),
+        ("[" * 100_000, 2),
+    ],
+)
+def test_g12_a_call_that_runs_is_known_again_however_the_model_writes_its_arguments(again: str, made: int) -> None:
+    driver = Driver()
+    driver.caller_says("a table for four")
+    driver.model_calls("book", arguments='{"people": 4, "at": "7"}')
+    driver.caller_says("hurry up")
+    driver.model_calls("book", arguments=again, id="again")
+    assert len(driver.commands(RunTool)) == made
 
 
 def test_g12_words_that_came_to_nothing_have_the_agent_go_on_when_the_tool_has_answered() -> None:
