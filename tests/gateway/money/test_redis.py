@@ -19,8 +19,8 @@ from parley_gateway.files import WatchedFile
 from parley_gateway.money.limits import Scope
 from parley_gateway.state.day_book import DayBook
 from parley_gateway.state.redis import CALL_S, LEASE_S, RedisShared
-from parley_gateway.state.shared import AwayError
-from parley_gateway.state.users import UserCapError, Users
+from parley_gateway.state.shared import AwayError, Posting, Purse
+from parley_gateway.state.users import RENEW_TICKS, TICK_S, UserCapError, Users
 from tests.gateway.servers.redis import RedisServer
 
 WAIT_S = 30.0
@@ -154,6 +154,22 @@ async def test_g06_a_lease_is_of_thirty_seconds_and_is_renewed_for_all_at_once(p
     after = seats(pods.server)
     assert set(after) == {"s1", "s2"}
     assert all(after[session] >= before[session] for session in before)
+
+
+async def test_g06_a_pod_that_runs_holds_its_seats_by_itself(pods: Pods, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RENEW_TICKS * TICK_S * 3 <= LEASE_S, "two renewals may fail"
+    monkeypatch.setattr("parley_gateway.state.users.TICK_S", 0.02)
+    users = await pods.start()
+    await users.enter("s1", "anna")
+    taken = seats(pods.server)["s1"]
+    running = asyncio.create_task(users.run())
+    try:
+        async with asyncio.timeout(WAIT_S):
+            while seats(pods.server)["s1"] == taken:  # noqa: ASYNC110 - Redis tells nobody
+                await asyncio.sleep(0.05)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def test_g06_a_seat_left_while_it_is_renewed_is_not_taken_again(pods: Pods) -> None:
@@ -319,6 +335,27 @@ async def test_g06_what_was_spent_while_redis_was_away_is_told_later_and_once(po
     await users.tick()
     await other.enter("s2", "anna")
     assert other.spent(Scope.USER, "s2") == 1
+
+
+async def test_g06_a_posting_that_is_sent_again_is_counted_once_and_numbers_are_each_pods_own(
+    redis_server: RedisServer,
+) -> None:
+    one, other = (
+        RedisShared(WatchedFile(redis_server.url_file), deployment="ns/voice", call_s=20.0) for _ in range(2)
+    )
+    purse = Purse("deployment", today())
+    try:
+        for pod, number, micros, sum_then in (
+            (one, 1, 500, 500),
+            (one, 1, 500, 500),
+            (other, 1, 70, 570),
+            (one, 2, 5, 575),
+            (one, 1, 500, 575),
+        ):
+            assert await pod.post([Posting(purse, number, micros)]) == {purse: sum_then}
+    finally:
+        await one.aclose()
+        await other.aclose()
 
 
 async def test_g06_a_new_address_is_read_when_the_old_one_fails(pods: Pods, tmp_path: Path) -> None:

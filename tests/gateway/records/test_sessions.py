@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from typing import Any
 import pytest
 
 from parley_gateway.drain import Stop
+from parley_gateway.files import WatchedFile
 from parley_gateway.gateway import Gateway
 from parley_gateway.listener import listen
-from parley_gateway.records import keeper
+from parley_gateway.records import keeper, sender
+from parley_gateway.records.postgres import PostgresRows
 from tests.gateway.calling import calling, raw
+from tests.gateway.records.rows import item
 from tests.gateway.running import HOST, TOKEN, Served, Site, process, served
 from tests.gateway.servers.postgres import Database, PostgresServer, create_database
 
@@ -84,6 +88,26 @@ async def test_g07_what_was_said_is_kept_by_choice_alone(site: Site, database: D
         await talk(gateway, "Do you keep this?")
         (row,) = await rows(database, bool)
     assert row["transcript"][0] == {"speaker": "caller", "text": "Do you keep this?", "interrupted": False}
+
+
+async def test_g07_a_gateway_that_runs_deletes_what_is_too_old_at_its_start_and_again_later(
+    site: Site, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody talks meanwhile: what is to be deleted does not wait for a row that is to be written."""
+    monkeypatch.setattr(sender, "UPKEEP_S", 0.2)
+    keep(site, database, retention_days=30)
+    now = datetime.now(UTC)
+    ours = {"namespace": "", "deployment": "test"}
+    old = {**ours, "started_at": now - timedelta(days=40), "ended_at": now - timedelta(days=31)}
+    destination = PostgresRows(WatchedFile(database.write_url(site.folder)), **ours, retention_days=30)
+    try:
+        await destination.send([item("young", **ours, ended_at=now), item("old1", **old)])
+        async with served(site.config()):
+            await rows(database, lambda found: [row["id"] for row in found] == ["young"])
+            await destination.send([item("old2", **old)])
+            await rows(database, lambda found: [row["id"] for row in found] == ["young"])
+    finally:
+        await destination.aclose()
 
 
 async def test_g07_while_the_database_is_away_sessions_go_on_and_health_says_so(

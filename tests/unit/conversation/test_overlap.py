@@ -105,6 +105,13 @@ def test_yes_is_an_answer_when_the_agent_has_just_asked() -> None:
     assert driver.history[-1] == ("caller", "yes")
 
 
+def test_yes_is_no_answer_any_more_when_the_agent_has_gone_on_since_it_asked() -> None:
+    driver = offering(heard_ms=7900, text="Is Tuesday at seven all right for you? I could also offer another day.")
+    driver.starts_speaking()
+    driver.advance(0.2)
+    assert StopPlayout not in kinds(driver.hears("yes", final=True))
+
+
 def test_yes_is_an_answer_when_the_agent_is_about_to_finish() -> None:
     driver = offering(heard_ms=2 * STATEMENT_MS - 800)
     driver.feed(ReplyProduced(1))

@@ -20,6 +20,7 @@ from parley_gateway.conversation.events import (
     CommitRequested,
     ReplyProduced,
     ReplyRequested,
+    ReplyRewound,
     SessionReady,
     TextReceived,
     TurnEnd,
@@ -52,6 +53,18 @@ def test_a_greeting_that_was_heard_is_in_the_history() -> None:
     driver.feed(ReplyProduced(driver.reply))
     driver.client_plays(500, finished=True)
     assert driver.history == [("agent", "Hello.")]
+
+
+def test_g10_another_model_goes_on_after_the_last_sentence_and_no_half_of_one_is_said() -> None:
+    driver = Driver()
+    driver.caller_says("when is breakfast")
+    driver.model_writes("The pool opens at six. Breakfast", ended=False)
+    driver.feed(ReplyRewound(driver.reply))
+    driver.model_writes(" Breakfast is at seven.")
+    assert [command.text for command in driver.commands(Speak)] == [
+        "The pool opens at six.",
+        " Breakfast is at seven.",
+    ]
 
 
 def test_a_turn_is_answered_and_both_are_in_the_history() -> None:

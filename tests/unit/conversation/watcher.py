@@ -194,6 +194,7 @@ class Watcher:
         """The client is about to say that it has played so much."""
         if self.driver.core.life in (Life.LIVE, Life.CLOSING):
             self.ear.played(reply, ms, quality, living=self.living)
+        ms = min(ms, self.ear.made_ms(reply))
         if ms > self.reported_ms.get(reply, 0):
             self.reported_ms[reply] = ms
             if reply == self.living and self.waiting_since is not None:

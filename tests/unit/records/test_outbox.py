@@ -29,6 +29,22 @@ def test_g07_a_row_waits_for_each_destination_until_it_has_arrived(tmp_path: Pat
     assert [names(queue) for queue in outbox.queues.values()] == [[], ["s1"]]
 
 
+def test_g07_a_row_is_on_the_disk_and_so_is_its_name_before_it_counts_as_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, sync = [], os.fsync
+
+    def noted(descriptor: int) -> None:
+        sync(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    outbox = Outbox(tmp_path, ["database"])
+    outbox.put("s1", b"one")
+    row = outbox._own / "database" / "s1.json"
+    assert synced == [row.stat().st_ino, row.parent.stat().st_ino]
+
+
 def test_g07_rows_leave_in_the_order_in_which_they_came(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, ["database"])
     for name in ("b", "a", "c"):
