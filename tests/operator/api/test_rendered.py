@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from parley_operator.api import VoiceDeployment
 from parley_operator.render import Manifest, render
@@ -14,6 +16,7 @@ from tests.unit.operator.facts import with_values
 
 pytestmark = pytest.mark.controlplane
 
+SAMPLES = sorted((Path(__file__).parents[3] / "manifests" / "samples").glob("*.yaml"))
 PLACES = {
     "ConfigMap": "/api/v1/namespaces/default/configmaps",
     "ControllerRevision": "/apis/apps/v1/namespaces/default/controllerrevisions",
@@ -42,8 +45,14 @@ CLASSES: dict[str, dict[str, Any]] = {
         "metadata": {"name": "gvisor"},
         "handler": "runsc",
     },
+    "/apis/node.k8s.io/v1/runtimeclasses/nvidia": {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "nvidia"},
+        "handler": "nvidia",
+    },
 }
-"""What the examples name, and the API server looks up when a pod is made."""
+"""What the examples and the samples name, and the API server looks up when a pod is made."""
 
 
 def apply(resources: Resources, manifest: Manifest, *, manager: str = "parley") -> Answer:
@@ -95,21 +104,34 @@ def test_o06_an_autoscaler_s_replicas_survive_every_apply(resources: Resources) 
     assert apply(resources, deployment).body["spec"]["replicas"] == 7
 
 
+def with_a_canary(document: dict[str, Any]) -> list[Manifest]:
+    """All that a resource turns into while a change of it is tried."""
+    changed = {**document, "spec": {**document["spec"], "limits": {"sessionsPerPod": 7}}}
+    resource, canary = (VoiceDeployment.parse(one) for one in (document, changed))
+    return list(render(resource, with_values(resource), canary=canary).manifests)
+
+
 def test_o08_the_restricted_pod_security_standard_accepts_the_pods(resources: Resources) -> None:
+    """Of gateways, of canaries beside them, and of the workers of the samples."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "restricted", "labels": labels}}
     assert resources.request("PATCH", "/api/v1/namespaces/restricted?fieldManager=test", namespace).status == 201
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "rendered"}}
     place = "/api/v1/namespaces/restricted"
-    resources.request("PATCH", f"{place}/serviceaccounts/rendered?fieldManager=test", account)
     for path, body in CLASSES.items():
-        assert resources.request("PATCH", f"{path}?fieldManager=test", body).status == 201
-    for number, document in enumerate(GOOD.values()):
-        resource = VoiceDeployment.parse({**document, "metadata": {"name": "rendered", "namespace": "restricted"}})
-        rendered = render(resource, with_values(resource))
-        (deployment,) = [manifest for manifest in rendered.manifests if manifest["kind"] == "Deployment"]
-        template = deployment["spec"]["template"]
-        pod = {"apiVersion": "v1", "kind": "Pod", **template}
-        pod["metadata"] = {**template["metadata"], "name": f"pod-{number}"}
-        answer = resources.request("PATCH", f"{place}/pods/pod-{number}?fieldManager=test&dryRun=All", pod)
-        assert answer.status == 201, answer.body["message"]
+        assert resources.request("PATCH", f"{path}?fieldManager=test", body).status in (200, 201)
+    documents = [*GOOD.values(), *(yaml.safe_load(sample.read_text()) for sample in SAMPLES)]
+    tried = set()
+    for number, document in enumerate(documents):
+        manifests = with_a_canary({**document, "metadata": {"name": "rendered", "namespace": "restricted"}})
+        for deployment in (one for one in manifests if one["kind"] == "Deployment"):
+            name, template = deployment["metadata"]["name"], deployment["spec"]["template"]
+            owner = template["spec"]["serviceAccountName"]
+            account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": owner}}
+            resources.request("PATCH", f"{place}/serviceaccounts/{owner}?fieldManager=test", account)
+            pod = {"apiVersion": "v1", "kind": "Pod", **template}
+            pod["metadata"] = {**template["metadata"], "name": f"{name}-{number}"}
+            answer = resources.request("PATCH", f"{place}/pods/{name}-{number}?fieldManager=test&dryRun=All", pod)
+            assert answer.status == 201, answer.body["message"]
+            tried.add(name)
+    assert {"rendered", "rendered-canary"} < tried
+    assert any(name.startswith("rendered-pool-") for name in tried)
