@@ -155,15 +155,20 @@ def test_o10_every_alert_is_seen_to_fire_and_to_rest(groups: list[dict[str, Any]
     assert {case.alert for case in CASES if not case.fires} == names
 
 
-def test_o10_the_alerts_ask_for_series_that_the_operator_has(groups: list[dict[str, Any]]) -> None:
+def test_o10_the_alerts_and_the_page_name_series_that_the_operator_has(groups: list[dict[str, Any]]) -> None:
     metrics = OperatorMetrics()
     metrics.observe_queue(depth=lambda: 0, age=lambda: 0, slow=lambda: 0)
     metrics.observe_not_ready(lambda: [("default", "receptionist")])
+    metrics.observe_certificates(lambda: [(("default", "receptionist"), "2027-01-01T00:00:00Z")])
     known = {sample.name for family in metrics.registry.collect() for sample in family.samples}
     known |= {f"{family.name}_total" for family in metrics.registry.collect() if family.type == "counter"}
     asked = {name for rule in rules(groups).values() for name in re.findall(r"parley_operator_\w+", rule["expr"])}
     assert asked
     assert asked <= known
+    families = {family.name: family.type for family in metrics.registry.collect()}
+    every = {f"{name}_total" if kind == "counter" else name for name, kind in families.items()}
+    told = set(re.findall(r"`(parley_operator_\w+)`", (ROOT / "docs" / "monitoring.md").read_text()))
+    assert told == {name for name in every if name.startswith("parley_operator_")}
 
 
 def test_o10_each_alert_has_a_runbook_that_says_what_to_do(groups: list[dict[str, Any]]) -> None:
