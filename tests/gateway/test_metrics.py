@@ -108,3 +108,5 @@ async def test_g14_tenants_beyond_the_bound_share_a_label(site: Site) -> None:
                 await client.until_closed()
         await gateway.until_metric('voice_sessions_total{status="client_ended",tenant_id="ann"}', 2)
         await gateway.until_metric('voice_sessions_total{status="client_ended",tenant_id="other"}', 2)
+        exposition = (await gateway.get("/metrics")).text
+    assert set(re.findall(r'tenant_id="(\w+)"', exposition)) == {"ann", "other"}, "in no series"

@@ -24,6 +24,11 @@ def test_g06_by_default_a_session_may_cost_five_dollars_and_is_warned_at_four() 
     assert limits_of(CostLimits(), knows_user=True) == (FIVE,)
 
 
+def test_g06_when_a_session_is_warned_can_be_chosen() -> None:
+    (limit,) = limits_of(CostLimits(per_session=Decimal(2), warn_at_percent=50), knows_user=False)
+    assert limit == Limit(Scope.SESSION, Decimal(2), Decimal(1))
+
+
 def test_g06_users_that_cannot_be_told_apart_have_no_limit_of_their_own() -> None:
     config = CostLimits(per_user_per_day=Decimal(20), per_day=Decimal(500))
     assert [limit.scope for limit in limits_of(config, knows_user=True)] == [*Scope]

@@ -10,7 +10,7 @@ from parley_gateway.conversation.events import FailureKind, Stage
 from parley_gateway.ports import ProviderError
 from parley_gateway.providers.resilience.key_queue import KeyQueue
 from parley_gateway.providers.resilience.key_ring import KeyLimits, KeyRing
-from tests.unit.session.virtual_time import run
+from tests.unit.session.virtual_time import VirtualTimeLoop, run
 
 ONE_AT_A_TIME = KeyLimits(concurrent_requests=1)
 
@@ -82,6 +82,21 @@ def test_g10_time_alone_lets_the_next_one_in() -> None:
         assert asyncio.get_running_loop().time() == 60
 
     run(test())
+
+
+def test_g10_who_comes_in_the_moment_in_which_a_key_has_room_does_not_go_before_those_who_waited() -> None:
+    async def test() -> list[str]:
+        queue = Queue(KeyLimits(requests_per_minute=1), patience_s=200)
+        await queue.request("first", lasts_s=0)
+        waiting = asyncio.create_task(queue.request("waited", lasts_s=0))
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.jump(60)
+        await asyncio.gather(queue.request("came", lasts_s=0), waiting)
+        return queue.order
+
+    assert run(test()) == ["first", "waited", "came"]
 
 
 def test_g10_who_gives_up_holds_nobody_up() -> None:

@@ -101,6 +101,18 @@ async def test_g12_one_key_is_one_call_also_at_the_same_time() -> None:
     assert booking.keys == ["k"]
 
 
+async def test_g12_who_stops_waiting_for_a_call_of_somebody_else_leaves_it_as_it_was() -> None:
+    booking = Booking(ANSWERED)
+    booking.held = asyncio.Event()
+    toolbox = Toolbox([Fixed(booking)])
+    calling, waiting = (asyncio.create_task(book(toolbox)) for _ in range(2))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    booking.held.set()
+    assert (await calling).text == "booked"
+
+
 async def test_g12_a_call_in_doubt_is_not_made_again_by_another_name() -> None:
     booking = Booking(IN_DOUBT_)
     toolbox = Toolbox([Fixed(booking)])
