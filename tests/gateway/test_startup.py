@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from parley_contract.config import GatewayConfig
 from parley_gateway.configuration import ConfigurationError
 from parley_gateway.gateway import Gateway
 from tests.gateway.running import HOST, Site, busy_port
@@ -42,6 +43,11 @@ def test_every_wrong_field_is_named(files: Site) -> None:
     said = refused(files)
     for place in ("port: ", "limits.session_duration: ", "colour: "):
         assert place in said
+
+
+def test_a_configuration_of_another_number_is_refused_by_that(files: Site) -> None:
+    files.settings = {"schema_version": GatewayConfig.model_fields["schema_version"].default + 1}
+    assert "schema_version: " in refused(files)
 
 
 def test_what_is_no_json(files: Site) -> None:
