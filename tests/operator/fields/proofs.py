@@ -17,12 +17,13 @@ _HEAD = """# What each field changes, and the test that proves it
 
 <!-- Generated from tests/operator/fields by `python -m tests.proofs`; do not edit. -->
 
-Each line is a test on a real API server (`{server}`): a resource is stored, this one field is changed, and the
-children that the server then has differ in exactly these places. `pod` is the pod template, `secrets` are the
-files in it that come from Secrets, `config` is the gateway's configuration, and `agent` the agent's text, which
-a running gateway reads anew. A change of `pod`, `secrets` or `config` replaces the pods one at a time; any
-other leaves them alone. Where the gateway is what acts, its own tests are named. Of the {number} fields none is
-without a line: `tests/unit/operator/test_fields.py` sees to it.
+Each line is a test on a real API server (`{server}`): a resource is stored with its children, this one
+field is changed, and the children as the server would then store them (by dry runs, with all its checks and
+defaults) differ in exactly these places. `pod` is the pod template, `secrets` are the files in it that come from
+Secrets, `config` is the gateway's configuration, and `agent` the agent's text, which a running gateway reads
+anew. A change of `pod`, `secrets` or `config` replaces the pods one at a time; any other leaves them alone. Where
+the gateway is what acts, its own tests are named. Of the {number} fields none is without a line:
+`tests/unit/operator/test_fields.py` sees to it.
 """
 
 
