@@ -11,13 +11,30 @@ from localcluster import ControlPlane
 from tests.operator.cluster import Json, Namespace
 from tests.operator.conftest import OPERATOR_USER
 from tests.operator.life import RELEASE, Rights, rights_of, settle
-from tests.operator.picture import picture
+from tests.operator.picture import contents, picture
 
 pytestmark = pytest.mark.controlplane
 
 NAME = "receptionist"
 NEXT = replace(RELEASE, version="0.2")
 ENDPOINT = {"hosts": ["voice.example.com"], "ingress": {"className": "traefik", "tls": {"selfSigned": {}}}}
+CACHE = {
+    "type": "PersistentVolumeClaim",
+    "persistentVolumeClaim": {"size": "1Gi", "accessModes": ["ReadWriteMany"]},
+}
+SPECS: dict[str, Json] = {
+    "plain": {},
+    "exposed": {"endpoint": ENDPOINT},
+    "with workers, autoscaled": {
+        "endpoint": ENDPOINT,
+        "scaling": {"type": "HPA", "maxReplicas": 4},
+        "workerPools": [
+            {"name": "tts", "role": "TTS", "image": "example.com/worker:1", "modelCache": CACHE},
+            {"name": "stt", "role": "STT", "image": "example.com/worker:1", "scaling": {"maxReplicas": 3}},
+        ],
+    },
+    "suspended": {"suspend": True},
+}
 
 
 @pytest.fixture
@@ -33,13 +50,17 @@ async def deployment(namespace: Namespace) -> tuple[int, Json]:
     return found["metadata"]["generation"], found["spec"]["template"]
 
 
-async def test_o10_the_next_release_and_the_way_back_change_no_pod(namespace: Namespace, rights: Rights) -> None:
-    await namespace.voice(NAME, endpoint=ENDPOINT)
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+async def test_o10_the_next_release_and_the_way_back_change_no_pod(
+    namespace: Namespace, rights: Rights, spec: Json
+) -> None:
+    await namespace.voice(NAME, **spec)
     await settle(namespace, rights, NAME)
-    before, pods = await picture(namespace), await deployment(namespace)
+    before, pods, held = await picture(namespace), await deployment(namespace), await contents(namespace)
     for release in (NEXT, RELEASE):
         await settle(namespace, rights, NAME, release=release)
         assert await deployment(namespace) == pods
+        assert await contents(namespace) == held
         assert await picture(namespace) == before
 
 
