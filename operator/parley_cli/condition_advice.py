@@ -6,19 +6,20 @@ from parley_operator.api.conditions import Reason
 from parley_operator.kube.objects import Json
 from parley_operator.render.names import base_name
 
+_ASKED = frozenset({Reason.NO_POD_READY, Reason.ROLLOUT_STUCK})
+"""What the operator sends people to the doctor for."""
 
-def advice(reason: str, name: str, *, namespace: str = "") -> str:
-    """For the resource of this name; empty where nothing is to be done, or the reason is a later release's.
 
-    Commands in it can be run as they stand, where the namespace is given.
-    """
+def advice(reason: str, name: str, *, namespace: str) -> str:
+    """For the resource of this name; empty where nothing is to be done, or the reason is a later release's."""
     if reason == Reason.SUSPENDED:
-        return f"`parley resume {name}` answers again."
+        return f"`parley -n {namespace} resume {name}` answers again."
+    if reason in _ASKED:
+        return f"look at its pods: kubectl -n {namespace} describe pods -l parley.dev/name={base_name(name)}"
     try:
-        said = Reason(reason).advice.replace("NAME", base_name(name))
+        return Reason(reason).advice_for(name, namespace=namespace)
     except ValueError:
         return ""
-    return said.replace("kubectl describe", f"kubectl -n {namespace} describe") if namespace else said
 
 
 def message(condition: Json) -> str:

@@ -29,6 +29,8 @@ class Trial:
     """Of the resource, by name."""
     name: str
     """The resource's."""
+    advice: str
+    """Where it does not become ready."""
 
     @property
     def is_stuck(self) -> bool:
@@ -72,7 +74,7 @@ def trial_verdict(trial: Trial) -> Verdict:
     if trial.trouble:
         return Verdict("False" if trial.is_stuck else "True", *trial.trouble)
     if trial.is_stuck:
-        return Verdict("False", Reason.ROLLOUT_STUCK, f"The canary waits. {Reason.ROLLOUT_STUCK.advice}")
+        return Verdict("False", Reason.ROLLOUT_STUCK, f"The canary waits. {trial.advice}")
     if not trial.share:
         return Verdict("True", Reason.ROLLING_OUT, "No pod of the canary is ready yet: it gets no connections.")
     said = (

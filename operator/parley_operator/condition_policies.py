@@ -32,10 +32,9 @@ def ready(case: Case, verdicts: Mapping[ConditionType, Verdict]) -> Verdict:
         progressing = verdicts[ConditionType.PROGRESSING]
         said = f"The canary does not go on: {progressing.message} {case.pods_ready}, of the older ones."
         return Verdict("False", progressing.reason, said)
-    if not case.trial and case.has_older_pods and (case.trouble or case.is_stuck):
-        progressing = verdicts[ConditionType.PROGRESSING]
-        said = f"The rollout does not go on: {progressing.message} {case.pods_ready}, of the older ones."
-        return Verdict("False", progressing.reason, said)
+    if not case.trial and case.has_older_pods and (halted := _halted(case)):
+        said = f"The rollout does not go on: {halted.message} {case.pods_ready}, of the older ones."
+        return Verdict("False", halted.reason, said)
     return Verdict("True", Reason.SERVING, case.pods_ready)
 
 
@@ -121,12 +120,22 @@ def _progressing(case: Case) -> Verdict:
         return Verdict("True", Reason.ROLLING_OUT, "Pods follow once the spec is left alone for a moment.")
     if _is_complete(case.deployment):
         return Verdict("False", Reason.ROLLOUT_COMPLETE, "All pods run the current spec.")
+    if halted := _halted(case):
+        return halted
+    view = case.deployment
+    unready = view["replicas_seen"] - int(view.get("readyReplicas", 0))
+    waits = f", {unready} not ready yet" if unready > 0 else ""
+    said = f"{view['updatedReplicas']}/{case.wanted} pods run the current spec{waits}."
+    return Verdict("True", Reason.ROLLING_OUT, said)
+
+
+def _halted(case: Case) -> Verdict | None:
+    """What keeps the latest template's pods from serving, beyond that they have only begun."""
     if case.trouble:
         return Verdict("False" if case.is_stuck else "True", *case.trouble)
     if case.is_stuck:
-        return Verdict("False", Reason.ROLLOUT_STUCK, Reason.ROLLOUT_STUCK.advice)
-    done, wanted = case.deployment["updatedReplicas"], case.wanted
-    return Verdict("True", Reason.ROLLING_OUT, f"{done}/{wanted} pods run the current spec.")
+        return Verdict("False", Reason.ROLLOUT_STUCK, case.advice(Reason.ROLLOUT_STUCK))
+    return None
 
 
 def _rolled_back(case: Case) -> Verdict:

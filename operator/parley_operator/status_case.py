@@ -61,6 +61,11 @@ class Case:
         """What rendering found to say of a condition, first of all."""
         return next((f for f in self.rendered.findings if f.condition is condition), None)
 
+    def advice(self, reason: Reason) -> str:
+        """What to do about it, with the resource's names."""
+        metadata = self.resource.metadata
+        return reason.advice_for(metadata.name, namespace=metadata.namespace)
+
     @property
     def deployment(self) -> Json:
         """The gateway's Deployment, empty where there is none."""
@@ -104,6 +109,7 @@ class Case:
             deployment=self.children.canary,
             pods=self.children.pods or {},
             name=self.resource.metadata.name,
+            advice=self.advice(Reason.ROLLOUT_STUCK),
         )
 
     @property

@@ -147,7 +147,8 @@ def _said(condition: Json, body: Json) -> str:
     """The message; `Ready` of what is suspended also says which command ends that."""
     if condition["type"] != ConditionType.READY or condition["reason"] != Reason.SUSPENDED:
         return message(condition)
-    return f"{message(condition)} {advice(condition['reason'], body['metadata']['name'])}"
+    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
+    return f"{message(condition)} {advice(condition['reason'], name, namespace=namespace)}"
 
 
 def _truth(condition: Json) -> str:

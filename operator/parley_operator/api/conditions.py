@@ -41,6 +41,10 @@ class Reason(StrEnum):
         member.advice = advice
         return member
 
+    def advice_for(self, name: str, *, namespace: str) -> str:
+        """The advice for one resource: commands in it can be run as they stand."""
+        return self.advice.replace("NAMESPACE", namespace).replace("NAME", name)
+
     # Ready
     SERVING = "Serving"
     SUSPENDED = "Suspended", "Set spec.suspend to false to answer again."
@@ -56,12 +60,12 @@ class Reason(StrEnum):
 
     # Available and Progressing
     PODS_READY = "PodsReady"
-    NO_POD_READY = "NoPodReady", "Look at the pods: kubectl describe pods -l parley.dev/name=NAME."
+    NO_POD_READY = "NoPodReady", "See why: parley -n NAMESPACE doctor NAME, or the pods' logs."
     ROLLOUT_COMPLETE = "RolloutComplete"
     ROLLING_OUT = "RollingOut", "Wait: pods are replaced one at a time, and old ones finish their sessions."
     ROLLOUT_STUCK = (
         "RolloutStuck",
-        "The new pods do not become ready. Look at them: kubectl describe pods -l parley.dev/name=NAME.",
+        "The new pods do not become ready. See why: parley -n NAMESPACE doctor NAME, or the new pods' logs.",
     )
     ROLLED_BACK = (
         "RolledBack",
@@ -118,7 +122,8 @@ class Reason(StrEnum):
     NO_WORKER_POOLS = "NoWorkerPools", "Set spec.workerPools to run speech servers of your own beside the gateway."
     NO_WORKER_READY = (
         "NoWorkerReady",
-        "Wait while models are fetched; else look at the workers: kubectl describe pods -l parley.dev/pool=POOL.",
+        "Wait while models are fetched; else look at the workers: "
+        "kubectl -n NAMESPACE describe pods -l parley.dev/pool=POOL.",
     )
 
     # CertificateReady

@@ -41,9 +41,12 @@ def test_o07_status_of_what_is_suspended_names_the_command_that_resumes() -> Non
     since = {"status": "False", "reason": "Suspended", "lastTransitionTime": "2026-11-21T12:00:00Z"}
     ready = {"type": "Ready", "message": f"Scaled to zero. {Reason.SUSPENDED.advice}", **since}
     available = {"type": "Available", "message": "Scaled to zero.", **since}
-    body = {"metadata": {"name": "receptionist"}, "status": {"conditions": [ready, available]}}
+    body = {
+        "metadata": {"name": "receptionist", "namespace": "voice"},
+        "status": {"conditions": [ready, available]},
+    }
     lines = _conditions_table(body).splitlines()
-    assert lines[1].endswith("Scaled to zero. `parley resume receptionist` answers again.")
+    assert lines[1].endswith("Scaled to zero. `parley -n voice resume receptionist` answers again.")
     assert lines[2].endswith("Scaled to zero.")
 
 

@@ -81,6 +81,11 @@ def condition(status: Json, kind: str) -> tuple[str, str]:
     return found["status"], found["reason"]
 
 
+def said(status: Json, kind: str) -> str:
+    message: str = next(entry["message"] for entry in status["conditions"] if entry["type"] == kind)
+    return message
+
+
 def test_all_is_well() -> None:
     status = status_of()
     assert condition(status, "Ready") == ("True", "Serving")
@@ -140,6 +145,19 @@ def test_o07_a_rollout_that_goes_on_keeps_it_ready() -> None:
     status = status_of(children=Children(deployment=ROLLING, pods={"new": POD}))
     assert condition(status, "Ready") == ("True", "Serving")
     assert condition(status, "Progressing") == ("True", "RollingOut")
+    assert said(status, "Progressing") == "1/2 pods run the current spec, 1 not ready yet."
+
+
+def test_o07_a_pod_that_never_gets_ready_is_led_to_by_commands_that_can_be_run() -> None:
+    status = status_of(children=Children(deployment=STUCK))
+    assert "See why: parley -n ns doctor receptionist, or" in said(status, "Progressing")
+
+
+def test_o07_what_is_wrong_is_told_until_the_spec_that_mends_it_is_brought_to_the_pods() -> None:
+    waiting = Children(deployment=ROLLING, pods={"new": waiting_pod("ImagePullBackOff")})
+    status = status_of(children=waiting, held=frozenset({ObjectKey("Deployment", "receptionist")}))
+    assert condition(status, "Progressing") == ("True", "RollingOut")
+    assert "The rollout does not go on: pod new cannot pull" in said(status, "Ready")
 
 
 def test_o07_ready_says_that_new_pods_cannot_start_and_that_old_ones_serve() -> None:
