@@ -84,10 +84,12 @@ class Voice(Provider):
     def __init__(self) -> None:
         self.away = False
         self.said: list[str] = []
+        self.contexts: list[str] = []
 
     async def speak(
         self, request: TtsRequest, segments: AsyncIterator[TtsSegment]
     ) -> AsyncGenerator[TtsAudio, None]:
+        self.contexts.append(request.context)
         async for segment in segments:
             if self.away:
                 raise ProviderError(Stage.TTS, FailureKind.UNREACHABLE, "by script")
@@ -175,6 +177,21 @@ def test_g10_phrases_that_could_not_be_made_are_made_once_the_voice_is_back() ->
         voice.away = False
         await asyncio.sleep(10)
         assert "Sorry." in voice.said
+        await voices.aclose()
+
+    run(scene())
+
+
+def test_g10_what_is_made_before_and_after_speech_that_is_there_has_a_context_each() -> None:
+    """Some voices know no more of a context once they were told that it is over."""
+
+    async def scene() -> None:
+        voice = Voice()
+        voices = cached(voice)
+        await voices.warm()
+        voice.contexts.clear()
+        await say(voices, "We open at seven.", "Until ten.", "Hello!", "Bye.", "As ever.")
+        assert len(set(voice.contexts)) == len(voice.contexts) == 2
         await voices.aclose()
 
     run(scene())

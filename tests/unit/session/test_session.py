@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from parley_contract.limits import LimitsConfig
+from parley_contract.turn_taking import TurnTakingConfig
 from parley_gateway.conversation.events import (
     CommitRequested,
     EndOfTurn,
@@ -15,6 +16,8 @@ from parley_gateway.conversation.events import (
     PlayoutReported,
     Quality,
     ReplyRequested,
+    SpeechStarted,
+    SpeechStopped,
     Stage,
     TextReceived,
     TranscriptChanged,
@@ -23,6 +26,7 @@ from parley_gateway.conversation.events import (
 )
 from parley_gateway.conversation.history import Speaker, Utterance
 from parley_gateway.conversation.notices import (
+    CallerQuiet,
     Draining,
     InputDropped,
     Problem,
@@ -681,6 +685,60 @@ def test_g10_words_that_a_recogniser_did_not_finish_are_replaced_by_the_next_one
             world.stt.stream.says(TranscriptChanged(second + 1, "now", True), EndOfTurn(TurnEnd.FINAL))
             await world.until(lambda: world.llm.requests)
             assert world.history == [("caller", "Good day. what time is it now")]
+
+    run(scene())
+
+
+def test_g10_positions_in_the_caller_s_audio_go_on_where_the_stream_before_stopped() -> None:
+    async def scene() -> None:
+        async with World() as world:
+            for _ in range(50):
+                world.session.audio(bytes(3200))
+            world.stt.stream.breaks()
+            await world.until(lambda: len(world.stt.streams) == 2)
+            heard_again_ms = len(world.stt.stream.received) // 32
+            assert 0 < heard_again_ms < 5000
+            word = Word("what", 600, 900)
+            world.stt.stream.says(SpeechStarted(500), TranscriptChanged(1, "what", False, (word,)))
+            world.stt.stream.says(SpeechStopped(1000))
+            await world.until(lambda: world.client.told(CallerQuiet))
+            assert [quiet.audio_ms for quiet in world.client.told(CallerQuiet)] == [5000 - heard_again_ms + 1000]
+            (seen_s,) = world.measured.of(Latency.PARTIAL_ASR)
+            assert seen_s == pytest.approx((heard_again_ms - 900) / 1000)
+
+    run(scene())
+
+
+def test_g10_turns_end_by_silence_once_a_recogniser_takes_over_that_does_not_end_them() -> None:
+    async def scene() -> None:
+        async with World(turn_taking=TurnTakingConfig(preemptive=False)) as world:
+            world.stt.owns_turns = False
+            world.stt.stream.breaks()
+            await world.until(lambda: len(world.stt.streams) == 2)
+            world.caller_starts()
+            world.hears("hello")
+            world.caller_stops()
+            quiet_since = world.loop.time()
+            await world.until(lambda: world.llm.requests)
+            assert world.loop.time() - quiet_since == pytest.approx(world.timings.end_of_speech_s, abs=0.02)
+
+    run(scene())
+
+
+def test_g04_silence_is_counted_from_where_speech_ended_and_not_from_when_that_is_told() -> None:
+    async def scene() -> None:
+        by_silence = TurnTakingConfig(end_of_turn="Silence", preemptive=False)
+        async with World(stt=ScriptedStt(owns_turns=False), turn_taking=by_silence) as world:
+            world.caller_starts()
+            for _ in range(20):
+                world.session.audio(bytes(3200))
+            world.hears("hello")
+            await asyncio.sleep(0.001)
+            told_at = world.loop.time()
+            world.stt.stream.says(SpeechStopped(1600))
+            await world.until(lambda: world.llm.requests)
+            waited_s = world.timings.end_of_speech_s - 0.4
+            assert world.loop.time() - told_at == pytest.approx(waited_s, abs=0.02)
 
     run(scene())
 

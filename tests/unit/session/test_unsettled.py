@@ -32,6 +32,17 @@ def test_g10_what_a_final_transcript_has_is_not_heard_again() -> None:
     assert unsettled.take() == SECOND[-500 * MS :]
 
 
+def test_g10_after_a_final_only_the_beginning_of_a_word_is_kept_and_words_without_a_sound_are_speech() -> None:
+    unsettled = Unsettled(RATE)
+    unsettled.heard(SpeechStarted(0))
+    unsettled.heard(TranscriptChanged(0, "hello", final=True))
+    unsettled.sent(SECOND * 5)
+    assert len(unsettled.take()) == QUIET_MS * MS
+    unsettled.heard(TranscriptChanged(1, "what", final=False))
+    unsettled.sent(SECOND * 5)
+    assert len(unsettled.take()) == len(SECOND) * 5
+
+
 def test_g10_a_final_without_times_settles_all() -> None:
     unsettled = Unsettled(RATE)
     unsettled.sent(SECOND)

@@ -68,6 +68,8 @@ class ScriptedSttStream:
     def __init__(self, *, owns_turns: bool = True) -> None:
         self.owns_turns = owns_turns
         self._queue: asyncio.Queue[SttEvent | ProviderError | None] = asyncio.Queue()
+        self.utterances = 0
+        """Each stream counts its own from 1, as the real ones do."""
         self.received = bytearray()
         self.sends = 0
         self.finalized = 0
@@ -432,7 +434,6 @@ class World:
             tools=tools,
         )
         self.running: asyncio.Task[EndReason]
-        self._utterance = -1
 
     async def __aenter__(self) -> World:
         self.running = asyncio.create_task(self.session.run(), name="session")
@@ -450,8 +451,9 @@ class World:
     # --- the caller ---
 
     def hears(self, text: str, *, final: bool = True) -> None:
-        self._utterance += 1
-        self.stt.stream.says(TranscriptChanged(self._utterance, text, final))
+        stream = self.stt.stream
+        stream.utterances += 1
+        stream.says(TranscriptChanged(stream.utterances, text, final))
 
     def caller_starts(self) -> None:
         self.stt.stream.says(SpeechStarted(int(self.loop.time() * 1000)))
