@@ -19,21 +19,27 @@ SHOWN = FILE.relative_to(ROOT)
 """As a person in the checkout names it."""
 MANAGER = "parley-quickstart"
 READY_SECONDS = 180.0
+EDITED = f"if it was edited, `kubectl -n {NAMESPACE} delete voicedeployment {NAME}` lets it be made anew"
 
 
 def apply(commands: Commands, *, with_ingress: bool) -> None:
     """Apply the sample; without its endpoint where the cluster has no ingress controller of ours for it.
 
     What is ours alone has a field manager of its own. Then it is applied as a person would, who may go on with
-    `kubectl apply -f`: that changes what was edited, and leaves what is ours.
+    `kubectl apply -f`: that changes what was edited, and leaves what is ours. Where somebody has, it is first
+    brought back to the file, whose fields alone fit together.
     """
     make_namespace(commands, NAMESPACE)
     document = yaml.safe_load(FILE.read_text())
     if not with_ingress:
         del document["spec"]["endpoint"]
     ours = ("--server-side", f"--field-manager={MANAGER}", "--force-conflicts")
-    for options, wanted in ((ours, _with_ours(document, with_ingress=with_ingress)), ((), document)):
-        commands.read("kubectl", "apply", *options, "-n", NAMESPACE, "-f", "-", given=yaml.safe_dump(wanted))
+    steps = [(ours, _with_ours(document, with_ingress=with_ingress)), ((), document)]
+    if commands.succeeds("kubectl", "get", "voicedeployment", NAME, "-n", NAMESPACE):
+        steps.reverse()
+    for options, wanted in steps:
+        given = yaml.safe_dump(wanted)
+        commands.read("kubectl", "apply", *options, "-n", NAMESPACE, "-f", "-", given=given, remedy=EDITED)
 
 
 def _with_ours(document: Object, *, with_ingress: bool) -> Object:
