@@ -154,10 +154,10 @@ async def tried(namespace: Namespace, body: Json) -> str:
     return ""
 
 
-async def until_refused(namespace: Namespace, body: Json, policy: str) -> str:
-    """A policy takes effect when the API server's own watch has brought it."""
+async def until_refused(namespace: Namespace, body: Json, policy: str, message: str = "") -> str:
+    """A policy, or a change of the namespace, takes effect when the API server's own watch has brought it."""
     said, deadline = "", time.monotonic() + SECONDS
-    while f"'{policy}.voice.parley.dev'" not in said:
+    while f"'{policy}.voice.parley.dev'" not in said or message not in said:
         assert time.monotonic() < deadline, f"{policy} does not refuse it, but: {said}"
         await asyncio.sleep(0.1)
         said = await tried(namespace, body)
@@ -181,19 +181,32 @@ async def test_o11_kubectl_scale_is_held_to_the_same_bound(tenant: Namespace) ->
     assert (await tenant.client.replace(path, {**scale, "spec": {"replicas": 4}}))["spec"]["replicas"] == 4
 
 
+UNSAID = (
+    (
+        "parley.dev/domain",
+        "hosts",
+        agent(endpoint=at("voice.acme.example.com", **SECRET)),
+        "has no annotation parley.dev/domain, so endpoint.hosts must be empty",
+    ),
+    ("parley.dev/images", "images", pod(OURS), f"the image {OURS} is from none"),
+    (
+        "parley.dev/max-cost-per-day",
+        "spending",
+        agent(limits={"cost": {"perDay": "0.01"}}),
+        "limits.cost.perDay must be set, and at most 0 in this namespace",
+    ),
+    ("parley.dev/max-replicas", "spending", agent(replicas=2), "at most 1 replicas are allowed"),
+)
+"""An annotation, the policy that it bounds, and what is refused without it, by that policy alone."""
+
+
 async def test_o11_what_a_namespace_does_not_bound_is_bound_the_strictest(tenant: Namespace) -> None:
     """Without annotations: no host, no image, no money, and one pod."""
-    await tenant.create("VoiceDeployment", agent())
-    unsaid = {"metadata": {"annotations": dict.fromkeys(TENANT["annotations"])}}
-    await tenant.client.merge(f"/api/v1/namespaces/{tenant.name}", unsaid)
-    host = await until_refused(tenant, agent(endpoint=at("voice.acme.example.com", **SECRET)), "hosts")
-    assert "has no annotation parley.dev/domain, so endpoint.hosts must be empty" in host
-    assert f"the image {OURS} is from none" in await until_refused(tenant, pod(OURS), "images")
-    cost = await until_refused(tenant, agent(limits={"cost": {"perDay": "0.01"}}), "spending")
-    assert "limits.cost.perDay must be set, and at most 0 in this namespace" in cost
-    path = tenant.path("VoiceDeployment", "agent", "scale")
-    with pytest.raises(ApiError, match="at most 1 replicas are allowed"):
-        await tenant.client.replace(path, {**await tenant.client.get(path), "spec": {"replicas": 2}})
+    assert {annotation for annotation, *_ in UNSAID} == TENANT["annotations"].keys()
+    for annotation, policy, refused, message in UNSAID:
+        annotations = {**TENANT["annotations"], annotation: None}
+        await tenant.client.merge(f"/api/v1/namespaces/{tenant.name}", {"metadata": {"annotations": annotations}})
+        await until_refused(tenant, refused, policy, message)
 
 
 async def test_o11_nobody_debugs_a_pod_with_an_image_from_elsewhere(tenant: Namespace) -> None:
