@@ -19,7 +19,7 @@ from tests.operator import definitions
 from tests.operator.cluster import Json, Namespace
 from tests.operator.conftest import AUDITED, CONTROLLERS, leading_everywhere, prepare
 from tests.operator.gateway_pods import GatewayPods
-from tests.operator.metrics_api import CUSTOM, RESOURCE, MetricsServer, api_service
+from tests.operator.metrics_api import CUSTOM, METRIC, RESOURCE, MetricsServer, api_service
 from tests.operator.process import OperatorProcess
 
 pytestmark = pytest.mark.controlplane
@@ -176,27 +176,33 @@ async def test_o06_the_autoscaler_follows_the_sessions_and_the_pod_without_a_cal
         assert await names_of_pods(namespace) == set(later)
 
 
+@pytest.mark.parametrize(
+    "scaling", [{}, {"podMetric": {"name": METRIC, "averageValue": "2"}}], ids=["CPU", "a figure of their own"]
+)
 @pytest.mark.usefixtures("operator")
 async def test_o09_a_pools_autoscaler_follows_its_workers_and_the_gateway_stays_as_it_is(
-    namespace: Namespace, pods: GatewayPods, tmp_path: Path
+    namespace: Namespace, pods: GatewayPods, tmp_path: Path, scaling: Json
 ) -> None:
-    requests = {"requests": {"cpu": "100m"}}
-    scaling = {"maxReplicas": 3, "scaleDownWindow": "0s"}
     pool = {
         "name": "tts",
         "role": "TTS",
         "image": "example.com/worker:1",
-        "resources": requests,
-        "scaling": scaling,
+        "resources": {"requests": {"cpu": "100m"}},
+        "scaling": {"maxReplicas": 3, "scaleDownWindow": "0s", **scaling},
     }
+    load: dict[str, int] = {}
     cores: dict[str, float] = {}
-    async with served(namespace, pods, tmp_path, RESOURCE, cores=cores):
+    async with served(namespace, pods, tmp_path, CUSTOM, RESOURCE, load=load, cores=cores):
         await namespace.voice("receptionist", workerPools=[pool])
         await namespace.until("Deployment", POOL, lambda body: ready(body) == 1)
-        [worker] = await namespace.find_all("Pod", "parley.dev/pool=tts")
-        cores[worker["metadata"]["name"]] = 0.3
+        [worker] = [pod["metadata"]["name"] for pod in await namespace.find_all("Pod", "parley.dev/pool=tts")]
+        if scaling:
+            load[worker] = 9
+        else:
+            cores[worker] = 0.3
         await namespace.until("Deployment", POOL, has_replicas(3))
         await namespace.until_condition("receptionist", "AutoscalingReady", "True")
+        load.clear()
         cores.clear()
         await namespace.until("Deployment", POOL, has_replicas(1))
     assert has_replicas(1)(await namespace.get("Deployment", "receptionist"))
