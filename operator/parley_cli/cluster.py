@@ -13,6 +13,7 @@ import click
 from parley_cli.exits import RefusedError
 from parley_cli.exits import UnreachableError as NobodyThereError
 from parley_cli.no_cluster import explained
+from parley_cli.suggested import suggested
 from parley_cli.target import Target
 from parley_operator.api import API_VERSION, KIND
 from parley_operator.kube.discovery import Discovery, UnknownKindError
@@ -47,8 +48,8 @@ class Cluster:
             return await self.client.get(f"{await self.collection()}/{name}")
         except NotFoundError:
             raise click.ClickException(
-                f"there is no {KIND} {name} in namespace {self.namespace}: `parley status -n {self.namespace}` "
-                "lists those that there are"
+                f"there is no {KIND} {name} in namespace {self.namespace}: "
+                f"{suggested('status', namespace=self.namespace)} lists those that there are"
             ) from None
 
     async def voice_deployments(self, *, everywhere: bool = False) -> list[Json]:

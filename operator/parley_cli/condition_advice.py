@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parley_cli.suggested import suggested, within
 from parley_operator.api.conditions import Reason
 from parley_operator.kube.objects import Json
 from parley_operator.render.names import base_name
@@ -13,7 +14,7 @@ _ASKED = frozenset({Reason.NO_POD_READY, Reason.ROLLOUT_STUCK})
 def advice(reason: str, name: str, *, namespace: str) -> str:
     """For the resource of this name; empty where nothing is to be done, or the reason is a later release's."""
     if reason == Reason.SUSPENDED:
-        return f"`parley -n {namespace} resume {name}` answers again."
+        return f"{suggested('resume', name, namespace=namespace)} answers again."
     if reason in _ASKED:
         return f"look at its pods: kubectl -n {namespace} describe pods -l parley.dev/name={base_name(name)}"
     try:
@@ -22,7 +23,9 @@ def advice(reason: str, name: str, *, namespace: str) -> str:
         return ""
 
 
-def message(condition: Json) -> str:
+def message(condition: Json, *, namespace: str) -> str:
     """What the condition says; of a suspension without the operator's advice, for which `advice` has a command."""
     said: str = condition["message"]
-    return said.removesuffix(Reason.SUSPENDED.advice).rstrip() if condition["reason"] == Reason.SUSPENDED else said
+    if condition["reason"] == Reason.SUSPENDED:
+        said = said.removesuffix(Reason.SUSPENDED.advice).rstrip()
+    return within(namespace, said)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from parley_cli.cluster import Cluster
+from parley_cli.suggested import suggested
 from parley_operator.kube.objects import Json
 from parley_operator.kube.ownership import FIELD_MANAGER, controller_uid
 from parley_operator.render.labels import NAME
@@ -43,7 +44,7 @@ async def roll_back(cluster: Cluster, name: str, number: int | None) -> Revision
     """
     body = await cluster.voice_deployment(name)
     revisions = revisions_of(body, await _found(cluster, name))
-    chosen = _chosen(revisions, number, name)
+    chosen = _chosen(revisions, number, name, namespace=cluster.namespace)
     # With its resource version: what somebody else has just written is not undone unseen.
     then = {**body, "spec": restored(body["spec"], chosen.spec)}
     await cluster.client.replace(f"{await cluster.collection()}/{name}", then)
@@ -85,11 +86,12 @@ def _since(revision: Json) -> str:
     return max((str(one["time"]) for one in ours if one.get("time")), default=made)
 
 
-def _chosen(revisions: list[Revision], number: int | None, name: str) -> Revision:
+def _chosen(revisions: list[Revision], number: int | None, name: str, *, namespace: str) -> Revision:
     if number is not None:
         found = next((one for one in revisions if one.number == number), None)
         if found is None:
-            raise click.ClickException(f"{name} has no revision {number}: `parley history {name}` lists them")
+            listed = suggested("history", name, namespace=namespace)
+            raise click.ClickException(f"{name} has no revision {number}: {listed} lists them")
         return found
     if len(revisions) < 2:
         raise click.ClickException(f"{name} has no older revision: there is nothing to go back to")

@@ -68,11 +68,13 @@ class TestStatus:
         said = await parley("status", "-o", "json")
         assert [(one["name"], one["ready"]) for one in said.content] == [(receptionist, "True")]
 
-    async def test_o12_of_what_is_not_there_it_says_how_to_find_what_is(self, parley: Parley) -> None:
+    async def test_o12_of_what_is_not_there_it_says_how_to_find_what_is(
+        self, parley: Parley, namespace: Namespace
+    ) -> None:
         said = await parley("status", "nobody")
         assert said.status == 1
         assert "there is no VoiceDeployment nobody" in said.err
-        assert "parley status -n" in said.err
+        assert f"`parley -n {namespace.name} status`" in said.err
 
     async def test_o12_a_cluster_that_does_not_answer_is_said(self, parley: Parley, tmp_path: Path) -> None:
         gone = tmp_path / "kubeconfig"

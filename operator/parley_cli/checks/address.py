@@ -20,7 +20,7 @@ async def address(body: Json, held: Held) -> list[Verdict]:
     places = {(url.hostname, url.port or (443 if url.scheme == "wss" else 80), url.scheme) for url in urls}
     untried = {str(host): why for host, _, _ in places if host and (why := _untried(host))}
     outside = [place for place in sorted(places, key=str) if place[0] and place[0] not in untried]
-    found = await asyncio.gather(*(_place(str(host), port, scheme, held) for host, port, scheme in outside))
+    found = await asyncio.gather(*(_place(body, str(host), port, scheme, held) for host, port, scheme in outside))
     notes = [warning(host, *why) for host, why in sorted(untried.items())]
     return [*notes, *(verdict for verdicts in found for verdict in verdicts)]
 
@@ -35,13 +35,14 @@ def _untried(host: str) -> tuple[str, str] | None:
     return None
 
 
-async def _place(host: str, port: int, scheme: str, held: Held) -> list[Verdict]:
+async def _place(body: Json, host: str, port: int, scheme: str, held: Held) -> list[Verdict]:
     try:
         async with asyncio.timeout(_LOOKUP_S):
             loop = asyncio.get_running_loop()
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError):
-        mend = "make a DNS record that points at the ingress controller's address (kubectl get ingress)"
+        known = f"kubectl -n {body['metadata']['namespace']} get ingress"
+        mend = f"make a DNS record that points at the ingress controller's address ({known})"
         return [failing(host, "has no address in DNS, seen from here", mend)]
     at = str(found[0][4][0])
     said = ok(host, f"is {at} in DNS")

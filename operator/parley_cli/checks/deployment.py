@@ -8,6 +8,7 @@ from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_cli.cluster import Cluster
 from parley_cli.condition_advice import advice, message
 from parley_cli.pod_view import PodView, pod_views
+from parley_cli.suggested import suggested
 from parley_operator.api.conditions import ConditionType, Reason
 from parley_operator.kube.errors import ForbiddenError
 from parley_operator.kube.objects import Json
@@ -39,7 +40,7 @@ def _conditions(body: Json) -> Iterator[Verdict]:
     for one in untrue:
         is_harmless = one["status"] == "Unknown" or one["reason"] in _PENDING
         grade = warning if is_harmless else failing
-        said, mend = message(one), advice(one["reason"], name, namespace=namespace)
+        said, mend = message(one, namespace=namespace), advice(one["reason"], name, namespace=namespace)
         yield grade(name, f"{one['type']}: {said}", "" if mend in said else mend)
 
 
@@ -57,7 +58,8 @@ def _of_pod(body: Json, view: PodView) -> Iterator[Verdict]:
     name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
     if view.health is None:
         # One that has not begun has no logs.
-        mend = f"kubectl -n {namespace} describe pod {view.name}, and parley logs -n {namespace} {name}"
+        logs = suggested("logs", name, namespace=namespace)
+        mend = f"kubectl -n {namespace} describe pod {view.name}, and {logs}"
         yield warning(name, f"pod {view.name} does not answer: {view.state}", mend)
         return
     for dependency, said in view.health["dependencies"].items():

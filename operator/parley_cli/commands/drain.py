@@ -13,6 +13,7 @@ from parley_cli.output import TEXT, takes_output
 from parley_cli.parameters import duration, gateway_pod
 from parley_cli.pod_view import view_of
 from parley_cli.results import Result
+from parley_cli.suggested import suggested
 from parley_cli.target import Target, takes_cluster
 from parley_operator.kube.errors import ForbiddenError, NotFoundError, ThrottledError
 from parley_operator.kube.objects import Json
@@ -89,7 +90,7 @@ async def _gateway_pod(cluster: Cluster, path: str, name: str) -> Json:
     except NotFoundError:
         raise click.ClickException(
             f"there is no pod {name} in namespace {cluster.namespace}: "
-            f"`parley sessions -n {cluster.namespace}` lists those that there are"
+            f"{suggested('sessions', namespace=cluster.namespace)} lists those that there are"
         ) from None
     if (pod["metadata"].get("labels") or {}).get(COMPONENT) not in {track.component for track in TRACKS}:
         raise click.ClickException(f"{name} is no gateway's pod: kubectl delete is for others")

@@ -15,6 +15,7 @@ from parley_cli.completions import voice_deployment_names
 from parley_cli.exits import FAILED, tell
 from parley_cli.logs import Line, Wanted, Written, follow, written
 from parley_cli.parameters import duration, voice_deployment
+from parley_cli.suggested import suggested
 from parley_cli.target import Target, takes_cluster
 
 _COLOURS = {"warning": "yellow", "error": "red", "critical": "red", "debug": "bright_black"}
@@ -61,19 +62,19 @@ def command(
     def show(line: Line) -> None:
         click.echo(_as_json(line) if output == "json" else _as_text(line))
 
-    async def work(cluster: Cluster) -> Written:
+    async def work(cluster: Cluster) -> tuple[str, Written]:
         await cluster.voice_deployment(name)
         if follows:
             await follow(cluster, name, wanted, show)  # until Ctrl-C
-        return await written(cluster, name, wanted)
+        return cluster.namespace, await written(cluster, name, wanted)
 
     with contextlib.suppress(KeyboardInterrupt):
         # Each pod that is followed keeps a connection.
         connections = 0 if follows else CONNECTIONS
-        found = on_cluster(Target(kubeconfig, context, namespace), work, connections=connections)
+        place, found = on_cluster(Target(kubeconfig, context, namespace), work, connections=connections)
         for line in found.lines:
             show(line)
-        _show_rest(found, _nothing(name, session))
+        _show_rest(found, _nothing(name, session, namespace=place))
 
 
 def _show_rest(found: Written, nothing: str) -> None:
@@ -86,9 +87,12 @@ def _show_rest(found: Written, nothing: str) -> None:
         click.echo(nothing, err=True)
 
 
-def _nothing(name: str, session: str | None) -> str:
+def _nothing(name: str, session: str | None, *, namespace: str) -> str:
     if session is None:
-        return f"No pod of {name} has logged anything. `parley status {name}` shows its pods."
+        return (
+            f"No pod of {name} has logged anything. "
+            f"{suggested('status', name, namespace=namespace)} shows its pods."
+        )
     return f"No pod of {name} that is there has logged anything of session {session}."
 
 

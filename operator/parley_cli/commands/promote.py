@@ -10,6 +10,7 @@ from parley_cli.output import takes_output
 from parley_cli.parameters import voice_deployment
 from parley_cli.promoting import promote
 from parley_cli.results import Result
+from parley_cli.suggested import suggested
 from parley_cli.target import Target, takes_cluster
 
 
@@ -29,7 +30,8 @@ def command(name: str, kubeconfig: str | None, context: str | None, namespace: s
 
 async def _promoted(cluster: Cluster, name: str) -> Result:
     revision = await promote(cluster, name)
+    status = suggested("status", name, namespace=cluster.namespace)
     if revision is None:
-        raise click.ClickException(f"{name} has no canary: `parley status {name}` shows what runs")
-    said = f"revision {revision} goes to all pods. `parley status {name}` shows how it goes."
+        raise click.ClickException(f"{name} has no canary: {status} shows what runs")
+    said = f"revision {revision} goes to all pods. {status} shows how it goes."
     return Result(action="promote", namespace=cluster.namespace, name=name, revision=revision, message=said)

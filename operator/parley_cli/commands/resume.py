@@ -9,6 +9,7 @@ from parley_cli.completions import voice_deployment_names
 from parley_cli.output import takes_output
 from parley_cli.parameters import voice_deployment
 from parley_cli.results import Result
+from parley_cli.suggested import suggested
 from parley_cli.suspending import suspend
 from parley_cli.target import Target, takes_cluster
 
@@ -25,5 +26,6 @@ def command(name: str, kubeconfig: str | None, context: str | None, namespace: s
 
 async def _resumed(cluster: Cluster, name: str) -> Result:
     changed = await suspend(cluster, name, suspended=False)
-    said = f"resumed. `parley status {name}` shows when its pods are ready." if changed else "is not suspended."
+    status = suggested("status", name, namespace=cluster.namespace)
+    said = f"resumed. {status} shows when its pods are ready." if changed else "is not suspended."
     return Result(action="resume", namespace=cluster.namespace, name=name, changed=changed, message=said)

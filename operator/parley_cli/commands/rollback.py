@@ -10,6 +10,7 @@ from parley_cli.history import roll_back
 from parley_cli.output import takes_output
 from parley_cli.parameters import voice_deployment
 from parley_cli.results import Result
+from parley_cli.suggested import suggested
 from parley_cli.target import Target, takes_cluster
 
 
@@ -46,5 +47,6 @@ def command(
 
 async def _rolled_back(cluster: Cluster, name: str, number: int | None) -> Result:
     chosen = await roll_back(cluster, name, number)
-    said = f"back to revision {chosen.number} ({chosen.name}). `parley status {name}` shows how it goes."
+    status = suggested("status", name, namespace=cluster.namespace)
+    said = f"back to revision {chosen.number} ({chosen.name}). {status} shows how it goes."
     return Result(action="rollback", namespace=cluster.namespace, name=name, revision=chosen.name, message=said)

@@ -14,6 +14,7 @@ from parley_cli.family import pods
 from parley_cli.output import TEXT, takes_output, write
 from parley_cli.parameters import voice_deployment
 from parley_cli.pod_view import PodView, views_of
+from parley_cli.suggested import suggested
 from parley_cli.tables import table
 from parley_cli.target import Target, refuse_everywhere, takes_cluster, takes_everywhere
 from parley_operator.kube.objects import Json
@@ -50,23 +51,25 @@ def command(
     if name is not None:
         refuse_everywhere(name, everywhere=everywhere)
     target = Target(kubeconfig, context, namespace)
-    told = on_cluster(target, lambda cluster: _told(cluster, name, everywhere=everywhere))
+    place, told = on_cluster(target, lambda cluster: _told(cluster, name, everywhere=everywhere))
     if output != TEXT:
         write([_content(one) for one in told], output)
     elif not told:
-        click.echo("There is no pod. `parley status` says why.", err=True)
+        status = "`parley status -A`" if everywhere else suggested("status", name or "", namespace=place)
+        click.echo(f"There is no pod. {status} says why.", err=True)
     else:
         _show(told, with_names=name is None, with_namespaces=everywhere)
 
 
-async def _told(cluster: Cluster, name: str | None, *, everywhere: bool) -> list[_Told]:
+async def _told(cluster: Cluster, name: str | None, *, everywhere: bool) -> tuple[str, list[_Told]]:
+    """The namespace that was meant, and what its pods say."""
     bodies = (
         [await cluster.voice_deployment(name)] if name else await cluster.voice_deployments(everywhere=everywhere)
     )
     of_each = await asyncio.gather(*(_pods(cluster, body) for body in bodies))
     found = [pair for pairs in of_each for pair in pairs]
     views = await views_of([(cluster.within(body["metadata"]["namespace"]), pod) for body, pod in found])
-    return [
+    return cluster.namespace, [
         _Told(body["metadata"]["namespace"], body["metadata"]["name"], view)
         for (body, _), view in zip(found, views, strict=True)
     ]

@@ -145,10 +145,11 @@ def _conditions_table(body: Json) -> str:
 
 def _said(condition: Json, body: Json) -> str:
     """The message; `Ready` of what is suspended also says which command ends that."""
-    if condition["type"] != ConditionType.READY or condition["reason"] != Reason.SUSPENDED:
-        return message(condition)
     name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
-    return f"{message(condition)} {advice(condition['reason'], name, namespace=namespace)}"
+    said = message(condition, namespace=namespace)
+    if condition["type"] != ConditionType.READY or condition["reason"] != Reason.SUSPENDED:
+        return said
+    return f"{said} {advice(condition['reason'], name, namespace=namespace)}"
 
 
 def _truth(condition: Json) -> str:

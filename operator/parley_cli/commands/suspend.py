@@ -9,6 +9,7 @@ from parley_cli.completions import voice_deployment_names
 from parley_cli.output import takes_output
 from parley_cli.parameters import voice_deployment
 from parley_cli.results import Result
+from parley_cli.suggested import suggested
 from parley_cli.suspending import suspend
 from parley_cli.target import Target, takes_cluster
 
@@ -25,9 +26,6 @@ def command(name: str, kubeconfig: str | None, context: str | None, namespace: s
 
 async def _suspended(cluster: Cluster, name: str) -> Result:
     changed = await suspend(cluster, name, suspended=True)
-    said = (
-        f"suspended. Its sessions drain; `parley resume {name}` answers again."
-        if changed
-        else "is suspended already."
-    )
+    resume = suggested("resume", name, namespace=cluster.namespace)
+    said = f"suspended. Its sessions drain; {resume} answers again." if changed else "is suspended already."
     return Result(action="suspend", namespace=cluster.namespace, name=name, changed=changed, message=said)

@@ -22,3 +22,13 @@ async def test_o12_a_name_of_the_machines_or_the_clusters_own_is_said_once(host:
 
 async def test_o12_without_an_endpoint_there_is_nothing_to_say() -> None:
     assert await address({}, Held()) == []
+
+
+async def test_o12_a_name_without_an_address_is_told_with_the_command_that_knows_one() -> None:
+    body = {
+        "metadata": {"namespace": "voice"},
+        "status": {"endpoints": [{"url": "wss://receptionist.invalid/v1/voice"}]},
+    }
+    [said] = await address(body, Held())
+    assert said.grade is Grade.FAILING
+    assert "kubectl -n voice get ingress" in said.mend
