@@ -19,6 +19,7 @@ from parley_client.errors import (
     ParleyError,
     RefusedError,
     UnreachableError,
+    UnresolvedError,
     UntrustedError,
 )
 from parley_client.loudspeaker import Loudspeaker
@@ -38,6 +39,7 @@ __all__ = [
     "RefusedError",
     "Turn",
     "UnreachableError",
+    "UnresolvedError",
     "UntrustedError",
     "WavError",
     "connect",

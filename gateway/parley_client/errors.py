@@ -16,7 +16,11 @@ class UntrustedError(UnreachableError):
 
 
 class AbsentError(UnreachableError):
-    """A proxy knows the URL, and has no gateway behind it at present."""
+    """What answers at the URL has no gateway behind it, at present or at all."""
+
+
+class UnresolvedError(UnreachableError):
+    """The URL's host has no address."""
 
 
 class RefusedError(ParleyError):

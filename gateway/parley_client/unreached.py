@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from websockets.exceptions import InvalidStatus
 
-from parley_client.errors import AbsentError, RefusedError, UnreachableError, UntrustedError
+from parley_client.errors import AbsentError, RefusedError, UnreachableError, UnresolvedError, UntrustedError
 
 _TOO_MANY = 429
 _NOT_FOUND = 404
@@ -33,9 +33,13 @@ def refused_handshake(error: InvalidStatus) -> UnreachableError | RefusedError:
         said = "no gateway serves there now: the VoiceDeployment is not ready, or it is suspended"
         return AbsentError(f"the server answered HTTP {status}: {said}")
     if status == _NOT_FOUND:
-        said = "nothing is served under this host and path: the native protocol's path is /v1/voice by default"
-    else:
-        said = "no gateway answers at this URL: is it the path of the native protocol?"
+        # Some, such as Traefik, say so also of a path whose Service has no pod that is ready.
+        said = (
+            "nothing is served under this host and path (the native protocol's is /v1/voice by default), or no "
+            "pod is behind it: the VoiceDeployment is not ready, or it is suspended"
+        )
+        return AbsentError(f"the server answered HTTP {status}: {said}")
+    said = "no gateway answers at this URL: is it the path of the native protocol?"
     return UnreachableError(f"the server answered HTTP {status}: {said}")
 
 
@@ -52,7 +56,7 @@ def unreached(url: str, error: Exception, address: tuple[str, int] | None) -> Un
         address = str(parts.hostname), parts.port or (443 if parts.scheme == "wss" else 80)
     host, port = address
     if isinstance(error, socket.gaierror):
-        return UnreachableError(f"{url}: {host} has no address, seen from here")
+        return UnresolvedError(f"{url}: {host} has no address, seen from here")
     # Of a name with several addresses, asyncio joins what each has met into one OSError without a number.
     if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return UnreachableError(f"{url}: nothing listens at port {port} of {host}")

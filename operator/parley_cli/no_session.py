@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parley_client import AbsentError, RefusedError, UnreachableError, UntrustedError
+from parley_client import AbsentError, RefusedError, UnreachableError, UnresolvedError, UntrustedError
 from parley_client.target import Target
 from parley_contract.codes import CloseCode
 
@@ -19,5 +19,7 @@ def advised(error: UnreachableError | RefusedError, target: Target) -> str:
             return f"{error}. Name its authority with --ca-file FILE; for a first try, --insecure takes any"
         case AbsentError():
             return f"{error}. `parley status NAME` says which; `parley resume NAME` ends a suspension"
+        case UnresolvedError() if target.address is None:
+            return f"{error}. Say where to connect with --connect HOST:PORT: the ingress controller's own address"
         case _:
             return str(error)

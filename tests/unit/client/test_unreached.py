@@ -9,7 +9,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
-from parley_client.errors import AbsentError, RefusedError, UnreachableError
+from parley_client.errors import AbsentError, RefusedError, UnreachableError, UnresolvedError
 from parley_client.unreached import refused_handshake, unreached
 
 URL = "wss://voice.example.com/v1/voice"
@@ -27,7 +27,14 @@ def test_a_proxy_without_a_gateway_behind_it_is_told_from_a_wrong_path(status: i
     assert "path" not in str(said)
 
 
-@pytest.mark.parametrize("status", [200, 403, 404])
+def test_a_path_that_is_not_found_is_unknown_or_has_no_pod() -> None:
+    """Traefik answers 404 to both."""
+    said = answered(404)
+    assert isinstance(said, AbsentError)
+    assert [word for word in ("host and path", "/v1/voice", "no pod", "suspended") if word not in str(said)] == []
+
+
+@pytest.mark.parametrize("status", [200, 403])
 def test_what_is_no_gateway_makes_one_look_at_the_path(status: int) -> None:
     said = answered(status)
     assert type(said) is UnreachableError
@@ -61,4 +68,5 @@ def test_a_refused_port_is_named_without_numbers_of_errors(
 
 def test_a_name_without_an_address_is_said() -> None:
     said = unreached(URL, socket.gaierror(-2, "Name or service not known"), None)
+    assert isinstance(said, UnresolvedError)
     assert str(said) == f"{URL}: voice.example.com has no address, seen from here"
