@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -18,6 +19,7 @@ from parley_gateway.files import WatchedFile
 from parley_gateway.gateway import Gateway
 from parley_gateway.listener import listen
 from parley_gateway.records import keeper, sender
+from parley_gateway.records.outbox import Outbox
 from parley_gateway.records.postgres import PostgresRows
 from tests.gateway.calling import calling, raw
 from tests.gateway.records.rows import item
@@ -108,6 +110,20 @@ async def test_g07_a_gateway_that_runs_deletes_what_is_too_old_at_its_start_and_
             await rows(database, lambda found: [row["id"] for row in found] == ["young"])
     finally:
         await destination.aclose()
+
+
+async def test_g07_what_a_process_leaves_is_taken_over_by_one_that_runs_beside_it(
+    site: Site, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "CHECKPOINT_S", 0.1)
+    monkeypatch.setattr(keeper, "ADOPT_S", 0.2)
+    keep(site, database)
+    async with served(site.config()):
+        for count, name in enumerate(("first", "second"), start=1):
+            neighbour = Outbox(site.folder / "outbox", ["database"])
+            neighbour.put(*item(name))
+            os.close(neighbour._lock)
+            await rows(database, lambda found, count=count: len(found) == count)  # type: ignore[misc]
 
 
 async def test_g07_while_the_database_is_away_sessions_go_on_and_health_says_so(

@@ -63,6 +63,17 @@ async def test_g08_it_expires(pod: Pod) -> None:
         await pod.subject(secret)
 
 
+@pytest.mark.parametrize(("ahead_s", "taken"), [(4.0, True), (6.0, False)])
+async def test_g08_pods_clocks_may_differ_by_a_little(pod: Pod, ahead_s: float, taken: bool) -> None:
+    secret = pod.mint()
+    pod.now -= ahead_s
+    if taken:
+        assert (await pod.subject(secret)).user == "ann"
+    else:
+        with pytest.raises(RefusedError):
+            await pod.subject(secret)
+
+
 async def test_g08_another_pod_with_the_same_key_takes_it(pod: Pod, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     assert (await Pod(tmp_path / "other").subject(pod.mint())).user == "ann"

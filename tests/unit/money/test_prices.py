@@ -109,6 +109,14 @@ def test_g07_the_closest_name_wins_whatever_the_order() -> None:
         assert cost("P", "voice-slow", Unit.CHARACTERS, 1, prices=prices) == 1
 
 
+def test_g07_the_closest_name_wins_over_a_later_day() -> None:
+    rows = [
+        ListedPrice("P", "voice-fast", Unit.CHARACTERS, Decimal(2), 1, date(2025, 1, 1)),
+        ListedPrice("P", "voice-*", Unit.CHARACTERS, Decimal(1), 1, date(2026, 1, 1)),
+    ]
+    assert cost("P", "voice-fast", Unit.CHARACTERS, 1, prices=Prices(rows=rows)) == 2
+
+
 def test_g07_a_price_holds_from_its_day_on() -> None:
     prices = Prices()
 

@@ -24,7 +24,7 @@ from parley_gateway.conversation.events import (
     TurnEnd,
     Word,
 )
-from parley_gateway.conversation.history import Speaker, Utterance
+from parley_gateway.conversation.history import Speaker, ToolCall, Utterance
 from parley_gateway.conversation.notices import (
     CallerQuiet,
     Draining,
@@ -47,6 +47,7 @@ from tests.unit.session.world import (
     ListeningClient,
     ScriptedLlm,
     ScriptedStt,
+    ScriptedTools,
     ScriptedTts,
     Voice,
     World,
@@ -642,6 +643,18 @@ def test_a_defect_ends_the_session_and_nothing_is_raised_to_the_socket(caplog: p
     run(scene())
     assert "the session broke" in caplog.text
     assert "what the caller said" not in caplog.text
+
+
+def test_g14_a_tool_that_the_model_made_up_has_no_series_of_its_own() -> None:
+    async def scene() -> None:
+        calls = (ToolCall("c1", "book", "{}"), ToolCall("c2", "made_up", "{}"))
+        llm = ScriptedLlm(Answer("", calls=calls), Answer("Done."))
+        async with World(llm=llm, tools=ScriptedTools()) as world:
+            await world.caller_says("a table, please")
+            await world.until(lambda: world.client.told(ReplyOver))
+            assert sorted(name for name, _ in world.measured.tools) == ["book", "unknown"]
+
+    run(scene())
 
 
 # --- recognition that breaks ---

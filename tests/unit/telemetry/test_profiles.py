@@ -42,6 +42,14 @@ def test_a_second_profile_knows_nothing_of_the_first() -> None:
     assert profiler.stop().count("\n") <= 1
 
 
+def test_stacks_beyond_the_bound_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parley_gateway.telemetry.profiler._MOST_STACKS", 0)
+    profiler = Profiler()
+    profiler.start()
+    busy(profiler)
+    assert profiler.stop().startswith("(other stacks) ")
+
+
 async def test_one_that_was_forgotten_ends_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_S", 0.0)
     profiles = Profiles(tmp_path)
