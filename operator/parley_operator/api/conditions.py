@@ -139,7 +139,7 @@ class Reason(StrEnum):
     )
     CERTIFICATE_PENDING = (
         "CertificatePending",
-        "Wait for cert-manager; if it lasts, follow kubectl describe certificate NAME to its requests.",
+        "Wait for cert-manager; if it lasts, follow kubectl -n NAMESPACE describe certificates to its requests.",
     )
     ISSUANCE_FAILED = (
         "IssuanceFailed",
