@@ -9,7 +9,9 @@ from typing import Any
 from parley_cli.applied import is_server_side, spec_after
 from parley_cli.cluster import Cluster
 from parley_cli.diffs import differences
+from parley_cli.gateway_images import gateway_images
 from parley_cli.release import release
+from parley_cli.taken_hosts import taken_hosts
 from parley_operator.api import VoiceDeployment
 from parley_operator.ingress_classes import IngressClasses
 from parley_operator.kube.discovery import UnknownKindError
@@ -46,7 +48,8 @@ async def change(cluster: Cluster, document: Json) -> Change:
     except NotFoundError:
         live = None
     then = await _then(cluster, collection, document, live)
-    facts = await facts_of(cluster, VoiceDeployment.parse(then))
+    taken = await taken_hosts(cluster, live, then)
+    facts = replace(await facts_of(cluster, VoiceDeployment.parse(then)), taken_hosts=taken)
     after = render(VoiceDeployment.parse(then), facts)
     before = render(VoiceDeployment.parse(live), facts) if live else None
     return Change(
@@ -75,7 +78,15 @@ async def facts_of(cluster: Cluster, resource: VoiceDeployment) -> Facts:
     """What a cluster has beside the resource itself; what is generated, and what Secrets hold, is left out."""
     ingress = resource.spec.endpoint.ingress if resource.spec.endpoint else None
     custom_metrics = await is_served(cluster.client, CUSTOM_METRICS)
-    facts = Facts(release=release(), apis=await served_kinds(cluster), custom_metrics=custom_metrics)
+    images = await gateway_images(cluster, resource)
+    facts = Facts(
+        release=release(),
+        image_repository=images.repository,
+        images=images.by_release,
+        image_pull_policy=images.pull_policy,
+        apis=await served_kinds(cluster),
+        custom_metrics=custom_metrics,
+    )
     if ingress is None:
         return facts
     return replace(facts, ingress_class=await IngressClasses(cluster.client).resolve(ingress.class_name))

@@ -15,6 +15,8 @@ from parley_operator.gather import Release
 from parley_operator.kube.errors import LeadershipLostError
 from parley_operator.kube.lease import LeaseTimes
 from parley_operator.reconcile import LOOK_AGAIN
+from parley_operator.render.facts import GATEWAY_IMAGE
+from parley_operator.render.image import images_named
 from parley_operator.runtime.logging import configure_logging
 from parley_operator.runtime.operator import Operator
 from parley_operator.runtime.settings import OperatorOptions
@@ -23,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 RELEASE = "0.1"
 """The gateway release that this operator installs where a resource names none."""
-GATEWAY_IMAGE = "parley/gateway"
 EXIT_DEFECT = 1
 EXIT_LEASE_LOST = 3
 """Another process may lead by now; whoever runs this one is to start it again."""
@@ -50,12 +51,11 @@ def _exit_status(errors: BaseExceptionGroup[BaseException]) -> int:
 
 
 def _release(options: OperatorOptions) -> Release:
-    image = options.gateway_image or GATEWAY_IMAGE
-    pinned = "@" in image or ":" in image.rpartition("/")[2]
+    repository, images = images_named(options.gateway_image or GATEWAY_IMAGE, RELEASE)
     return Release(
         version=RELEASE,
-        image_repository=GATEWAY_IMAGE if pinned else image,
-        images={RELEASE: image} if pinned else {},
+        image_repository=repository,
+        images=images,
         pull_policy=options.gateway_pull_policy,
     )
 

@@ -46,6 +46,14 @@ def written(folder: Path, name: str, **spec: Any) -> str:
     return str(path)
 
 
+def idle(name: str, image: str, labels: dict[str, str], **container: Any) -> dict[str, Any]:
+    """A Deployment of no pods."""
+    pod = {"containers": [{"name": "gateway", "image": image, **container}]}
+    template = {"metadata": {"labels": {"app": name}}, "spec": pod}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"app": name}}, "template": template}
+    return {"apiVersion": "apps/v1", "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
 def by_kind(said: Said) -> dict[str, Any]:
     return {one["kind"]: one for one in yaml.safe_load_all(said.out)}
 
@@ -314,6 +322,36 @@ class TestDiff:
         said = await parley("diff", written(tmp_path, "concierge"))
         assert (said.status, "concierge: would be made" in said.err) == (1, True)
         assert await namespace.find("VoiceDeployment", "concierge") is None
+
+    async def test_o12_a_host_that_an_older_resource_has_is_told(
+        self, parley: Parley, namespace: Namespace, tmp_path: Path
+    ) -> None:
+        host = f"{namespace.name}.example.com"
+        endpoint = {"hosts": [host], "ingress": {"className": "traefik"}}
+        await namespace.voice("receptionist", endpoint=endpoint)
+        said = await parley("diff", written(tmp_path, "concierge", endpoint=endpoint))
+        assert (
+            f"HostConflict: {host} belongs to the older VoiceDeployment {namespace.name}/receptionist" in said.err
+        )
+        own = await parley("diff", written(tmp_path, "receptionist", endpoint=endpoint, replicas=2))
+        assert (own.status, "HostConflict" in own.err) == (1, False)
+
+    async def test_o12_images_come_from_where_the_clusters_do(
+        self, parley: Parley, namespace: Namespace, tmp_path: Path
+    ) -> None:
+        """As its operator is told; where none is seen, as the resource's own Deployment has them."""
+        file = written(tmp_path, "concierge")
+        labels = {"app.kubernetes.io/name": "parley", "app.kubernetes.io/component": "operator"}
+        arguments = [f"--namespace={namespace.name}", "--gateway-image=localhost/parley/gateway"]
+        await namespace.create("Deployment", idle("operator", "parley/operator:0.1", labels, args=arguments))
+        try:
+            told = await parley("diff", file)
+        finally:
+            await namespace.delete("Deployment", "operator")
+        await namespace.create("Deployment", idle("concierge", "localhost:5000/gateway:0.1", {}))
+        seen = await parley("diff", file)
+        assert "image: localhost/parley/gateway:0.1\n" in told.out
+        assert "image: localhost:5000/gateway:0.1\n" in seen.out
 
     async def test_o12_a_file_that_a_cluster_would_refuse_is_refused(self, parley: Parley, tmp_path: Path) -> None:
         file = written(tmp_path, "concierge", replicas=-1)

@@ -9,6 +9,7 @@ from parley_cli.changes import served_kinds
 from parley_cli.checks.operator_rights import operator_rights
 from parley_cli.checks.verdict import Verdict, failing, ok, warning
 from parley_cli.cluster import Cluster
+from parley_cli.operators import OPERATOR, operators_of
 from parley_operator.api.spec import VoiceDeploymentSpec
 from parley_operator.kube.errors import ForbiddenError, NotFoundError
 from parley_operator.kube.objects import Json
@@ -18,9 +19,6 @@ from parley_operator.render.apis import CUSTOM_METRICS, OPTIONAL
 OLDEST = (1, 29)
 """Kubernetes releases before it lack rules that the definition uses."""
 _DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/voicedeployments.parley.dev"
-_OPERATORS = "/apis/apps/v1/deployments"
-_OPERATOR = "app.kubernetes.io/name=parley,app.kubernetes.io/component=operator"
-"""What the chart and the Kustomize base put on it."""
 RESOURCE_METRICS = "metrics.k8s.io"
 """By which autoscalers read CPU: metrics-server."""
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -36,7 +34,7 @@ _RIGHTS = (
 async def installation(cluster: Cluster) -> list[Verdict]:
     """Of the cluster as a whole."""
     server, definition, apis, operators, rights = await asyncio.gather(
-        _server(cluster), _definition(cluster), _apis(cluster), _operators(cluster), _rights(cluster)
+        _server(cluster), _definition(cluster), _apis(cluster), operators_of(cluster), _rights(cluster)
     )
     said = [server, definition, apis, _operator(operators)]
     return [*said, *await operator_rights(cluster, operators or []), rights]
@@ -88,15 +86,6 @@ async def _apis(cluster: Cluster) -> Verdict:
     return ok("Optional APIs", f"{said}; not there: {', '.join(absent)}" if absent else said)
 
 
-async def _operators(cluster: Cluster) -> list[Json] | None:
-    """Their Deployments; None where they may not be looked for."""
-    try:
-        items: list[Json] = (await cluster.client.list(_OPERATORS, {"labelSelector": _OPERATOR}))["items"]
-    except ForbiddenError:
-        return None
-    return items
-
-
 def _operator(items: list[Json] | None) -> Verdict:
     subject = "Operator"
     if items is None:
@@ -109,7 +98,7 @@ def _operator(items: list[Json] | None) -> Verdict:
         return failing(
             subject,
             f"Deployment {namespace}/{name} has no ready pod",
-            f"kubectl -n {namespace} describe pods -l {_OPERATOR}",
+            f"kubectl -n {namespace} describe pods -l {OPERATOR}",
         )
     return ok(subject, f"{ready} ready in {namespace}")
 

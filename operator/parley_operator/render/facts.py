@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from parley_operator.render.addresses import Address
 from parley_operator.render.references import ReferencedValue, ValueId
 
+GATEWAY_IMAGE = "parley/gateway"
+"""The repository of gateways' images where nobody names one; the chart's value has the same default."""
+
 
 @dataclass(frozen=True)
 class IngressClass:
@@ -94,7 +97,7 @@ class Facts:
 
     release: str
     """Gateway release for a resource that names none and has none yet, as in "0.1"."""
-    image_repository: str = "parley-gateway"
+    image_repository: str = GATEWAY_IMAGE
     """The gateway image without its tag; the release is the tag."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Whole image references for certain releases, for instance with a digest."""
