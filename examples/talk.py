@@ -1,18 +1,16 @@
-"""Ask an agent one question, spoken in a WAV file, and print what it understood and answered.
+"""Ask an agent one question, spoken in a WAV file, and print what it understood and answered."""
 
-python examples/talk.py wss://voice.example.com/v1/voice token-file question.wav
-"""
-
+import argparse
 import asyncio
-import sys
+import ssl
 from pathlib import Path
 
 from parley_client import FEATURES, Conversation, connect, read_wav
 
 
-async def ask(url: str, token: str, question: bytes) -> None:
+async def ask(url: str, token: str, question: bytes, trust: ssl.SSLContext | None) -> None:
     """Hold a conversation of one turn, and hang up."""
-    async with connect(url, token=token, features=FEATURES) as connection:
+    async with connect(url, token=token, ssl_context=trust, features=FEATURES) as connection:
         async with Conversation(connection) as conversation:
             turn = await conversation.say(question)
         print("caller:", turn.transcript)
@@ -22,5 +20,11 @@ async def ask(url: str, token: str, question: bytes) -> None:
             pass  # what is still on its way, up to session.ended
 
 
-address, token_file, recording = sys.argv[1:]
-asyncio.run(ask(address, Path(token_file).read_text().strip(), read_wav(Path(recording), rate=16_000)))
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("url", help="such as wss://voice.example.com/v1/voice")
+parser.add_argument("token_file", type=Path, help="holds the agent's token")
+parser.add_argument("recording", type=Path, help="the question: a WAV file")
+parser.add_argument("--ca-file", help="the authority to trust, in PEM, for a self-signed certificate")
+given = parser.parse_args()
+trust = ssl.create_default_context(cafile=given.ca_file) if given.ca_file else None
+asyncio.run(ask(given.url, given.token_file.read_text().strip(), read_wav(given.recording, rate=16_000), trust))

@@ -16,6 +16,7 @@ from tests.emulators.emulators import Emulators
 from tests.emulators.recogniser import DeepgramScript
 from tests.gateway.calling import QUESTION
 from tests.gateway.running import TOKEN, Served, Site, served
+from tests.gateway.test_tls import certificate, tls_in_front_of
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("talk.*"))
@@ -75,6 +76,26 @@ async def test_python(site: Site, emulators: Emulators, question: Path) -> None:
         said = await output(sys.executable, ROOT / "examples/talk.py", gateway.url, site.token, question)
         await hung_up(gateway)
     assert said.startswith("caller: What time is breakfast?\nagent: Breakfast is at seven. (")
+
+
+async def test_python_trusts_the_authority_that_it_is_given(
+    site: Site, emulators: Emulators, question: Path, tmp_path: Path
+) -> None:
+    emulators.deepgram.set_script(DeepgramScript(transcripts=["What time is breakfast?"]))
+    emulators.anthropic.set_script(AnthropicScript(replies=["Breakfast is at seven."]))
+    crt, key = certificate(tmp_path, name="localhost")
+    async with served(site.config()) as gateway, tls_in_front_of(gateway.port, crt, key) as port:
+        url = f"wss://localhost:{port}/v1/voice"
+        call = (sys.executable, ROOT / "examples/talk.py", url, site.token, question)
+        said = await output(*call, "--ca-file", crt)
+        await hung_up(gateway)
+    assert "agent: Breakfast is at seven. (" in said
+
+
+async def test_python_says_how_it_is_called() -> None:
+    said = await output(sys.executable, ROOT / "examples/talk.py", "--help")
+    assert said.startswith("usage: talk.py")
+    assert "--ca-file" in said
 
 
 @pytest.mark.skipif(node() is None, reason="needs Node 20.10 or newer")
