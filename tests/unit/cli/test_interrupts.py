@@ -14,7 +14,9 @@ from parley_cli.exits import INTERRUPTED
 
 
 def test_o12_ctrl_c_while_nobody_answers(tmp_path: Path) -> None:
-    program = "from parley_cli.main import main; main(prog_name='parley')"
+    # As on a terminal: what a shell runs in the background begins without it.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{listening}; from parley_cli.main import main; main(prog_name='parley')"
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
         server = f"http://127.0.0.1:{silent.getsockname()[1]}"
