@@ -5,8 +5,9 @@ The SDK closes a socket by a handshake, which took 21 s with a peer that ignored
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -21,6 +22,8 @@ from parley_gateway.providers.websocket import AbortableWebSocket, websocket_fai
 from parley_gateway.trust import trust
 
 _ENDPOINT = "wss://api.deepgram.com"
+_AGENTS = ("deepgram.agent.v1.raw_client", "deepgram.agent.v1.client")
+"""The SDK's modules of an API that nobody here uses."""
 
 S = TypeVar("S")
 OpenSocket = Callable[[str, Mapping[str, str]], AbortableWebSocket]
@@ -54,12 +57,13 @@ class DeepgramSockets:
     def client(self, key: str) -> AsyncDeepgramClient:
         """The SDK's client, with this key."""
         url = self._base_url
-        return AsyncDeepgramClient(
-            api_key=key,
-            environment=DeepgramClientEnvironment(base=url, production=url, agent=url, agent_rest=url),
-            httpx_client=self._http,
-            transport_factory=_transport,
-        )
+        with _without_agents():
+            return AsyncDeepgramClient(
+                api_key=key,
+                environment=DeepgramClientEnvironment(base=url, production=url, agent=url, agent_rest=url),
+                httpx_client=self._http,
+                transport_factory=_transport,
+            )
 
     @asynccontextmanager
     async def open(self, stage: Stage, connecting: AbstractAsyncContextManager[S]) -> AsyncIterator[Connection[S]]:
@@ -80,6 +84,18 @@ class DeepgramSockets:
     async def aclose(self) -> None:
         """Let go of what is shared; connections end with their `open`."""
         await self._http.aclose()
+
+
+@contextmanager
+def _without_agents() -> Iterator[None]:
+    """The SDK brings a transport to each of its APIs that can be imported: these take 3 MB."""
+    absent: dict[str, None] = {name: None for name in _AGENTS if name not in sys.modules}
+    sys.modules.update(absent)  # type: ignore[arg-type]  # None: an import raises ModuleNotFoundError
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 async def _connect(stage: Stage, socket: AbortableWebSocket) -> None:
