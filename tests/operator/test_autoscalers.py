@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -297,11 +297,12 @@ class Keda:
     async def let_go(self) -> None:
         """What it does with one that is deleted, and what the garbage collector does with what was made of it.
 
-        The collector itself learns of a new kind up to half a minute after its definition.
+        The collector itself may be faster, or learn of a new kind up to half a minute after its definition.
         """
         await self._namespace.until("ScaledObject", "receptionist", is_leaving)
         await self._namespace.patch("ScaledObject", "receptionist", {"metadata": {"finalizers": None}})
-        await self._namespace.delete("HorizontalPodAutoscaler", "keda-hpa-receptionist")
+        with suppress(NotFoundError):
+            await self._namespace.delete("HorizontalPodAutoscaler", "keda-hpa-receptionist")
 
 
 def is_leaving(body: Json | None) -> bool:
