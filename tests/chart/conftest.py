@@ -10,24 +10,13 @@ import pytest
 import yaml
 
 from charts.derive import CHART, NAMESPACE, RELEASE, pinned_helm
-from localcluster.builds import BuildCache
-from localcluster.paths import cache_dir
-from localcluster.progress import Progress
-from localcluster.versions import KUBECTL
 from tests.chart.manifests import Manifests
+from tests.kubectl import pinned_kubectl
 from tests.unit.operator.conftest import promtool
 
 __all__ = ["promtool"]
 
 Render = Callable[..., Manifests]
-
-
-@pytest.fixture(scope="session")
-def builds() -> BuildCache:
-    """Commands are built once, into the cache that all checkouts share."""
-    cache = BuildCache(cache_dir(), progress=Progress())
-    cache.ensure((KUBECTL,))
-    return cache
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +30,8 @@ def chart() -> str:
 
 
 @pytest.fixture(scope="session")
-def kubectl(builds: BuildCache) -> str:
-    return str(builds.binary(KUBECTL, "kubectl"))
+def kubectl() -> str:
+    return str(pinned_kubectl())
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from localcluster import ControlPlane
-from localcluster.builds import BuildCache
-from localcluster.paths import cache_dir
-from localcluster.progress import Progress
-from localcluster.versions import KUBECTL
+from tests.kubectl import pinned_kubectl
 from tests.operator.cluster import Json, Namespace, condition, open_namespace, with_deepgram
 from tests.operator.conftest import CONTROLLERS, OPERATOR_USER, prepare
 from tests.operator.process import OperatorProcess
@@ -149,11 +146,9 @@ def essence(text: str) -> list[str]:
 
 def main() -> None:
     """Write the page."""
-    cache = BuildCache(cache_dir(), progress=Progress())
-    cache.ensure((KUBECTL,))
     with tempfile.TemporaryDirectory() as folder, ControlPlane(controllers=CONTROLLERS) as plane:
         prepare(plane)
-        FILE.write_text(asyncio.run(page(plane, cache.binary(KUBECTL, "kubectl"), Path(folder))), encoding="utf-8")
+        FILE.write_text(asyncio.run(page(plane, pinned_kubectl(), Path(folder))), encoding="utf-8")
     print(f"wrote {FILE}")
 
 

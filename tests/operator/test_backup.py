@@ -10,11 +10,10 @@ import subprocess
 from pathlib import Path
 
 from localcluster import ControlPlane
-from localcluster.builds import BuildCache
 from localcluster.debian import command_path, require_commands
 from localcluster.paths import cache_dir
 from localcluster.progress import Progress
-from localcluster.versions import KUBECTL
+from tests.kubectl import pinned_kubectl
 from tests.operator.cluster import SECONDS, Namespace
 from tests.operator.process import OperatorProcess
 
@@ -37,11 +36,8 @@ class Person:
     """Somebody with kubectl and jq in a folder of their own."""
 
     def __init__(self, plane: ControlPlane, namespace: Namespace, folder: Path) -> None:
-        progress = Progress()
-        builds = BuildCache(cache_dir(), progress=progress)
-        builds.ensure((KUBECTL,))
-        require_commands({"jq": "jq"}, cache=cache_dir(), progress=progress)
-        paths = (builds.folder(KUBECTL), Path(command_path("jq")).parent)
+        require_commands({"jq": "jq"}, cache=cache_dir(), progress=Progress())
+        paths = (pinned_kubectl().parent, Path(command_path("jq")).parent)
         path = os.pathsep.join([*map(str, paths), os.environ["PATH"]])
         self._environment = {**os.environ, "PATH": path, "KUBECONFIG": str(plane.kubeconfig)}
         self._namespace, self._folder = namespace.name, folder

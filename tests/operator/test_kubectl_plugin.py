@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 
 from localcluster import ControlPlane
-from localcluster.builds import BuildCache
-from localcluster.paths import cache_dir
-from localcluster.progress import Progress
-from localcluster.versions import KUBECTL
+from tests.kubectl import pinned_kubectl
 from tests.operator.cluster import Namespace
 
 pytestmark = pytest.mark.controlplane
@@ -26,9 +23,7 @@ INSTALLED = Path(sys.executable).parent
 
 async def kubectl(plane: ControlPlane, *arguments: str) -> subprocess.CompletedProcess[str]:
     """With the installed commands in its PATH, as kubectl looks for plugins there."""
-    cache = BuildCache(cache_dir(), progress=Progress(quiet=True))
-    cache.ensure((KUBECTL,))
-    command = [str(cache.binary(KUBECTL, "kubectl")), *arguments]
+    command = [str(pinned_kubectl()), *arguments]
     path = os.pathsep.join([str(INSTALLED), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "KUBECONFIG": str(plane.kubeconfig)}
     return await asyncio.to_thread(

@@ -8,12 +8,9 @@ import pytest
 import yaml
 
 from localcluster import ControlPlane
-from localcluster.builds import BuildCache
-from localcluster.paths import cache_dir
-from localcluster.progress import Progress
-from localcluster.versions import KUBECTL
 from quickstart import sample
 from quickstart.commands import Commands
+from tests.kubectl import pinned_kubectl
 
 pytestmark = pytest.mark.controlplane
 
@@ -22,10 +19,7 @@ SHOWN = ("kubectl", "-n", sample.NAMESPACE, "get", "voicedeployment", sample.NAM
 
 @pytest.fixture
 def commands(plane: ControlPlane) -> Commands:
-    cache = BuildCache(cache_dir(), progress=Progress(quiet=True))
-    cache.ensure((KUBECTL,))
-    folder = cache.binary(KUBECTL, "kubectl").parent
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    path = f"{pinned_kubectl().parent}{os.pathsep}{os.environ['PATH']}"
     return Commands({"KUBECONFIG": str(plane.kubeconfig), "PATH": path})
 
 

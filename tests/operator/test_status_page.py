@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from localcluster import ControlPlane
-from localcluster.builds import BuildCache
-from localcluster.paths import cache_dir
-from localcluster.progress import Progress
-from localcluster.versions import KUBECTL
+from tests.kubectl import pinned_kubectl
 from tests.operator.conftest import ROOT
 from tests.operator.status_page import FILE, essence, page
 
@@ -18,9 +15,7 @@ pytestmark = pytest.mark.controlplane
 
 
 async def test_o12_the_page_of_statuses_is_true(plane: ControlPlane, tmp_path: Path) -> None:
-    cache = BuildCache(cache_dir(), progress=Progress(quiet=True))
-    cache.ensure((KUBECTL,))
-    shown = await page(plane, cache.binary(KUBECTL, "kubectl"), tmp_path)
+    shown = await page(plane, pinned_kubectl(), tmp_path)
     stale = "docs/status.md is stale: python -m tests.operator.status_page"
     assert essence((ROOT / FILE).read_text(encoding="utf-8")) == essence(shown), stale
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from parley_cli.checks.verdict import Verdict, warning
 from parley_cli.cluster import Cluster
+from parley_cli.operators import given
 from parley_operator.api.durations import seconds
 from parley_operator.kube.errors import ForbiddenError, NotFoundError
 from parley_operator.kube.objects import Json
@@ -42,8 +41,7 @@ async def _granted(cluster: Cluster) -> int | None:
     except (ForbiddenError, NotFoundError):
         return None
     for deployment in found:
-        for container in deployment["spec"]["template"]["spec"]["containers"]:
-            words = " ".join([*(container.get("command") or ()), *(container.get("args") or ())])
-            if flag := re.search(rf"{_FLAG}[= ](\d+)", words):
-                return int(flag[1])
+        for value in given(deployment, _FLAG):
+            if value.isdecimal():
+                return int(value)
     return _DEFAULT_S

@@ -6,10 +6,10 @@ needs no more than the resource's names.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parley_operator.api.identity import API_VERSION, GROUP, KIND, PLURAL, SHORT_NAME, SINGULAR, VERSION
+from parley_operator.later import later
 
 if TYPE_CHECKING:
     from parley_operator.api.problems import InvalidResourceError, Problem
@@ -28,12 +28,7 @@ __all__ = [
     "VoiceDeployment",
 ]
 
-_LATER = {"InvalidResourceError": "problems", "Problem": "problems", "VoiceDeployment": "resource"}
-"""What is asked for by name, and the module that has it."""
-
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        if name not in _LATER:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    __getattr__ = later(
+        __name__, {"InvalidResourceError": "problems", "Problem": "problems", "VoiceDeployment": "resource"}
+    )

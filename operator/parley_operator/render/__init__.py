@@ -5,9 +5,9 @@ They come when they are first asked for, as the models of `api` do: whoever want
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from parley_operator.later import later
 from parley_operator.render.rendered import Finding, Manifest, ObjectKey, Rendered, ServedCertificate, object_key
 
 if TYPE_CHECKING:
@@ -25,12 +25,5 @@ __all__ = [
     "render",
 ]
 
-_LATER = {"Facts": "facts", "render": "everything"}
-"""What is asked for by name, and the module that has it."""
-
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        if name not in _LATER:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    __getattr__ = later(__name__, {"Facts": "facts", "render": "everything"})
