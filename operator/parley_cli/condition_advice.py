@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parley_cli.suggested import suggested, within
+from parley_cli.suggested import suggested
 from parley_operator.api.conditions import Reason
 from parley_operator.kube.objects import Json
 from parley_operator.render.names import base_name
@@ -23,9 +23,9 @@ def advice(reason: str, name: str, *, namespace: str) -> str:
         return ""
 
 
-def message(condition: Json, *, namespace: str) -> str:
+def message(condition: Json) -> str:
     """What the condition says; of a suspension without the operator's advice, for which `advice` has a command."""
     said: str = condition["message"]
     if condition["reason"] == Reason.SUSPENDED:
         said = said.removesuffix(Reason.SUSPENDED.advice).rstrip()
-    return within(namespace, said)
+    return said

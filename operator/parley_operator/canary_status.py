@@ -29,6 +29,7 @@ class Trial:
     """Of the resource, by name."""
     name: str
     """The resource's."""
+    namespace: str
     advice: str
     """Where it does not become ready."""
 
@@ -44,7 +45,8 @@ class Trial:
     def trouble(self) -> Trouble | None:
         """What keeps its pods from serving."""
         prefix = f"{child_name(self.name, CANARY.suffix)}-"
-        return first_trouble((name, view) for name, view in self.pods.items() if name.startswith(prefix))
+        pods = ((name, view) for name, view in self.pods.items() if name.startswith(prefix))
+        return first_trouble(pods, namespace=self.namespace)
 
     @property
     def ready(self) -> int:

@@ -74,7 +74,7 @@ class Case:
     @property
     def trouble(self) -> Trouble | None:
         """What keeps pods from serving."""
-        return first_trouble((self.children.pods or {}).items())
+        return first_trouble((self.children.pods or {}).items(), namespace=self.resource.metadata.namespace)
 
     @property
     def wanted(self) -> int:
@@ -109,6 +109,7 @@ class Case:
             deployment=self.children.canary,
             pods=self.children.pods or {},
             name=self.resource.metadata.name,
+            namespace=self.resource.metadata.namespace,
             advice=self.advice(Reason.ROLLOUT_STUCK),
         )
 

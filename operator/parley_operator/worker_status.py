@@ -51,7 +51,11 @@ def workers_verdict(
     if resource.spec.suspend:
         return Verdict("False", Reason.SUSPENDED, "Scaled to zero.")
     wrong = [Verdict("False", f.reason, f.message) for f in findings if f.condition is ConditionType.WORKERS_READY]
-    judged = [_judged(pool, pools.get(pool.name, PoolChildren())) for pool in resource.spec.worker_pools]
+    namespace = resource.metadata.namespace
+    judged = [
+        _judged(pool, pools.get(pool.name, PoolChildren()), namespace=namespace)
+        for pool in resource.spec.worker_pools
+    ]
     wrong += [verdict for verdict in judged if verdict is not None]
     if wrong:
         return Verdict("False", wrong[0].reason, " ".join(verdict.message for verdict in wrong))
@@ -80,7 +84,7 @@ def autoscaling_trouble(pools: Mapping[str, PoolChildren]) -> Verdict | None:
     return None
 
 
-def _judged(pool: WorkerPoolSpec, children: PoolChildren) -> Verdict | None:
+def _judged(pool: WorkerPoolSpec, children: PoolChildren, *, namespace: str) -> Verdict | None:
     """What is wrong with a pool; None where nothing is."""
     about = f"Pool {pool.name}"
     if children.refused is not None:
@@ -88,7 +92,7 @@ def _judged(pool: WorkerPoolSpec, children: PoolChildren) -> Verdict | None:
     if children.deployment is None:
         return Verdict("False", Reason.NO_WORKER_READY, f"{about}: there is no Deployment yet.")
     ready = f"{children.available}/{children.wanted} ready"
-    trouble = first_trouble(children.pods.items())
+    trouble = first_trouble(children.pods.items(), namespace=namespace)
     if trouble is not None:
         return Verdict("False", trouble.reason, f"{about}, {ready}: {trouble.message}")
     if _is_stuck(children.deployment):

@@ -24,7 +24,7 @@ async def one_pod(namespace: Namespace) -> str:
     ("waiting", "reason", "hint"),
     [
         ("ErrImagePull", "ImagePullBackOff", "imagePullSecrets"),
-        ("CrashLoopBackOff", "CrashLoopBackOff", "kubectl logs"),
+        ("CrashLoopBackOff", "CrashLoopBackOff", "kubectl -n {namespace} logs {pod} "),
         ("CreateContainerConfigError", "CreateContainerConfigError", "cannot start"),
     ],
 )
@@ -36,9 +36,10 @@ async def test_the_trouble_of_a_pod_is_said_in_words_a_person_can_act_on(
     await namespace.until(
         "Deployment", "receptionist", lambda b: b is not None and b.get("status", {}).get("replicas")
     )
-    await namespace.pod_waits(await one_pod(namespace), reason=waiting, message="the kubelet's words")
+    pod = await one_pod(namespace)
+    await namespace.pod_waits(pod, reason=waiting, message="the kubelet's words")
     ready = await namespace.until_condition("receptionist", "Ready", "False", reason)
-    assert hint in ready["message"]
+    assert hint.format(namespace=namespace.name, pod=pod) in ready["message"]
 
 
 async def test_events_tell_of_transitions_each_once(namespace: Namespace, operator: OperatorProcess) -> None:

@@ -40,7 +40,7 @@ def _conditions(body: Json) -> Iterator[Verdict]:
     for one in untrue:
         is_harmless = one["status"] == "Unknown" or one["reason"] in _PENDING
         grade = warning if is_harmless else failing
-        said, mend = message(one, namespace=namespace), advice(one["reason"], name, namespace=namespace)
+        said, mend = message(one), advice(one["reason"], name, namespace=namespace)
         yield grade(name, f"{one['type']}: {said}", "" if mend in said else mend)
 
 

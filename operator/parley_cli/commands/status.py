@@ -145,11 +145,10 @@ def _conditions_table(body: Json) -> str:
 
 def _said(condition: Json, body: Json) -> str:
     """The message; `Ready` of what is suspended also says which command ends that."""
-    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
-    said = message(condition, namespace=namespace)
+    said, metadata = message(condition), body["metadata"]
     if condition["type"] != ConditionType.READY or condition["reason"] != Reason.SUSPENDED:
         return said
-    return f"{said} {advice(condition['reason'], name, namespace=namespace)}"
+    return f"{said} {advice(condition['reason'], metadata['name'], namespace=metadata['namespace'])}"
 
 
 def _truth(condition: Json) -> str:

@@ -123,7 +123,7 @@ class Reason(StrEnum):
     NO_WORKER_READY = (
         "NoWorkerReady",
         "Wait while models are fetched; else look at the workers: "
-        "kubectl -n NAMESPACE describe pods -l parley.dev/pool=POOL.",
+        "kubectl -n NAMESPACE describe pods -l parley.dev/pool.",
     )
 
     # CertificateReady

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import parley_cli
-from parley_cli.suggested import suggested, within
+import parley_operator
+from parley_cli.suggested import suggested
 
-SOURCE = Path(parley_cli.__path__[0])
 _OF_ONE = re.compile(r"`parley [a-z]+ \{|\bkubectl (?!-n )[a-z]+ [^`]*\{")
 """A command about something whose name is put in, and no namespace."""
 
@@ -28,14 +31,7 @@ def test_o12_a_command_of_this_program() -> None:
     assert suggested("sessions", namespace="voice") == "`parley -n voice sessions`"
 
 
-def test_o12_the_operators_words_get_the_namespace_and_prose_stays() -> None:
-    assert within("voice", "Run kubectl describe pod a, or kubectl logs a.") == (
-        "Run kubectl -n voice describe pod a, or kubectl -n voice logs a."
-    )
-    for said in ("One of `kubectl get ingressclasses`.", "kubectl -n voice describe pod a"):
-        assert within("voice", said) == said
-
-
-def test_o12_no_command_about_a_named_thing_goes_without_its_namespace() -> None:
-    said = [text for file in sorted(SOURCE.rglob("*.py")) for text in spoken(file)]
+@pytest.mark.parametrize("package", [parley_cli, parley_operator], ids=lambda package: package.__name__)
+def test_o12_no_command_about_a_named_thing_goes_without_its_namespace(package: ModuleType) -> None:
+    said = [text for file in sorted(Path(package.__path__[0]).rglob("*.py")) for text in spoken(file)]
     assert [text for text in said if _OF_ONE.search(text)] == []

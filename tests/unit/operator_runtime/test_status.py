@@ -307,6 +307,7 @@ class TestCanary:
         status = self.status(pods=pods)
         assert condition(status, "Progressing") == ("True", "CrashLoopBackOff")
         assert condition(status, "Ready") == ("False", "CrashLoopBackOff")
+        assert "kubectl -n ns logs receptionist-canary-5d4-x --previous" in said(status, "Ready")
         others = {"receptionist-canary-5d4-x": POD, "receptionist-7c8-y": {**POD, "containers": [crash]}}
         assert condition(self.status(pods=others), "Ready") == ("True", "Serving")
 

@@ -74,6 +74,7 @@ def test_o09_every_pool_that_is_not_well_is_named() -> None:
     assert "Pool piper, 2/2 ready: the worker in pod piper-1 keeps ending with exit code 3" in found["message"]
     assert "Pool whisper, 0/2 ready: pod whisper-1 cannot pull x: no." in found["message"]
     assert "workerPools[whisper]" in found["message"]
+    assert "kubectl -n default logs piper-1 --previous" in found["message"]
 
 
 @pytest.mark.parametrize(
