@@ -10,6 +10,7 @@ from parley_operator.kube.client import Json
 from parley_operator.pod_trouble import Trouble, first_trouble
 from parley_operator.render.names import child_name
 from parley_operator.render.track import CANARY
+from parley_operator.rollout_state import is_stuck
 from parley_operator.verdict import Verdict
 
 
@@ -36,10 +37,7 @@ class Trial:
     @property
     def is_stuck(self) -> bool:
         """Whether its pods have taken longer to become ready than they may."""
-        view = self.deployment
-        if view is None or view["observedGeneration"] < view["generation"]:
-            return False
-        return any(condition["reason"] == "ProgressDeadlineExceeded" for condition in view["conditions"])
+        return self.deployment is not None and is_stuck(self.deployment)
 
     @property
     def trouble(self) -> Trouble | None:

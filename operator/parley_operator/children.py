@@ -13,6 +13,7 @@ from parley_operator.render.engines import made_by_keda
 from parley_operator.render.names import base_name, child_name
 from parley_operator.render.track import CANARY
 from parley_operator.render.worker_labels import worker_name
+from parley_operator.rollout_state import is_seen
 from parley_operator.status import Children
 from parley_operator.worker_status import PoolChildren
 
@@ -63,8 +64,7 @@ class LiveChildren:
         """Whether the rollout is over, so that every ReplicaSet which needs a configuration is known."""
         views = [live.view for live in self.owned(key, owner) if live.ref.kind == "Deployment"]
         return all(
-            view["observedGeneration"] >= view["generation"]
-            and view["updatedReplicas"] == view["replicas"] == view["replicas_seen"]
+            is_seen(view) and view["updatedReplicas"] == view["replicas"] == view["replicas_seen"]
             for view in views
         )
 

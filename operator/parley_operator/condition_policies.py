@@ -9,8 +9,9 @@ from parley_operator.autoscaling_status import autoscaling_verdict
 from parley_operator.canary_status import trial_verdict
 from parley_operator.kube.client import Json
 from parley_operator.render.references import Purpose, references
+from parley_operator.rollout_state import is_seen
 from parley_operator.route_status import route_verdict
-from parley_operator.status_case import Case, is_seen
+from parley_operator.status_case import Case
 from parley_operator.verdict import Verdict
 from parley_operator.worker_status import autoscaling_trouble, leaves_a_stage_mute, workers_verdict
 

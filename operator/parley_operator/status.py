@@ -16,7 +16,8 @@ from parley_operator.condition_times import Transition, conditions, timestamp, t
 from parley_operator.kube.client import Json
 from parley_operator.render import Rendered
 from parley_operator.render.rendered import ObjectKey, ServedCertificate
-from parley_operator.status_case import Blocked, Case, Children, is_seen
+from parley_operator.rollout_state import is_seen
+from parley_operator.status_case import Blocked, Case, Children
 from parley_operator.verdict import Verdict
 from parley_operator.worker_status import PoolChildren, workers
 

@@ -13,6 +13,7 @@ from parley_operator.pod_trouble import Trouble, first_trouble
 from parley_operator.render import Finding, Rendered
 from parley_operator.render.rendered import ObjectKey
 from parley_operator.render.revision import revision_name
+from parley_operator.rollout_state import is_stuck
 from parley_operator.worker_status import PoolChildren
 
 
@@ -116,8 +117,7 @@ class Case:
     @property
     def is_stuck(self) -> bool:
         """Whether the pods of the latest template have taken longer than they may."""
-        seen = self.children.deployment is not None and is_seen(self.deployment)
-        return seen and any(c["reason"] == "ProgressDeadlineExceeded" for c in self.deployment["conditions"])
+        return self.children.deployment is not None and is_stuck(self.children.deployment)
 
     @property
     def has_older_pods(self) -> bool:
@@ -128,8 +128,3 @@ class Case:
     def pods_ready(self) -> str:
         """So many of so many, for messages."""
         return f"{int(self.deployment.get('readyReplicas', 0))}/{self.wanted} pods ready"
-
-
-def is_seen(deployment: Json) -> bool:
-    """Whether its controller has acted upon the latest template."""
-    return bool(deployment["observedGeneration"] >= deployment["generation"])

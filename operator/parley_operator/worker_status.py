@@ -12,6 +12,7 @@ from parley_operator.kube.client import Json
 from parley_operator.pod_trouble import first_trouble
 from parley_operator.render.rendered import Finding
 from parley_operator.render.worker_stages import indispensable_pools
+from parley_operator.rollout_state import is_stuck
 from parley_operator.verdict import Verdict
 
 
@@ -95,18 +96,13 @@ def _judged(pool: WorkerPoolSpec, children: PoolChildren, *, namespace: str) -> 
     trouble = first_trouble(children.pods.items(), namespace=namespace)
     if trouble is not None:
         return Verdict("False", trouble.reason, f"{about}, {ready}: {trouble.message}")
-    if _is_stuck(children.deployment):
+    if is_stuck(children.deployment):
         return Verdict("False", Reason.ROLLOUT_STUCK, f"{about}, {ready}: new workers do not become ready.")
     if children.available == 0 and children.wanted:
         most = pool.probe.startup_timeout
         said = f"{about}, {ready}: workers start, for which they have {most}."
         return Verdict("False", Reason.NO_WORKER_READY, said)
     return None
-
-
-def _is_stuck(deployment: Json) -> bool:
-    seen = deployment["observedGeneration"] >= deployment["generation"]
-    return seen and any(one["reason"] == "ProgressDeadlineExceeded" for one in deployment["conditions"])
 
 
 def _count(pool: WorkerPoolSpec, pools: Mapping[str, PoolChildren]) -> str:
