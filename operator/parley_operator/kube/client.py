@@ -25,6 +25,8 @@ WATCH_INACTIVITY = 130.0
 
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
+_PARSED_ONCE = {"fieldValidation": "Ignore"}
+"""So the server does not parse the text again to warn of keys said twice; unknown ones an apply refuses anyway."""
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
 
@@ -70,6 +72,7 @@ class Client:
     ) -> Json:
         """Server-side apply; raises `ConflictError` when not forced and another manager owns a field."""
         query = {"fieldManager": field_manager, "force": "true" if force else "false", **_dry(dry_run)}
+        query |= _PARSED_ONCE
         return await self._call("PATCH", path, body=body, query=query, content_type=_APPLY)
 
     async def delete(self, path: str, *, uid: str) -> None:
