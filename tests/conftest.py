@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
-from tests.order import Streams, longest_first
+from tests.order import Streams, longest_first, waiting_between_computing
 
 # How long an example takes is the machine's business: speed is measured in `make bench`. The same examples each
 # time, so that a change is what makes a test fail; to look for new ones:
@@ -47,6 +47,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    waiting_between_computing(items)
     longest_first(items)
 
 

@@ -38,6 +38,22 @@ def longest_first(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (stream_of(item.nodeid) != OWN_NODES[0], not _is_alone(item), -_seconds(item)))
 
 
+def waiting_between_computing(items: list[pytest.Item]) -> None:
+    """Put the files of the gateway's tests, which mostly wait, evenly between the operator's, which never do.
+
+    One after the other, the first have the machine busy, and the others leave more than half of it idle.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    places: dict[str, float] = {}
+    for layer in ("tests/operator/", "tests/gateway/"):
+        own = [file for file in files if file.startswith(layer)]
+        places |= {file: (number + 0.5) / len(own) for number, file in enumerate(own)}
+    ordered = sorted(files, key=lambda file: places.get(file, 1.0))
+    items[:] = [item for file in ordered for item in files[file]]
+
+
 def _is_alone(item: pytest.Item) -> bool:
     return item.get_closest_marker("alone") is not None
 

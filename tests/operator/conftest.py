@@ -92,9 +92,12 @@ def _binding() -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def plane() -> Iterator[ControlPlane]:
-    """The control plane that all tests of this folder share which do it no harm; it costs while it idles, too."""
+    """The control plane that all tests of this folder share which do it no harm.
+
+    Not the package's: those of other folders come in between.
+    """
     with ControlPlane(controllers=CONTROLLERS, audit_policy=AUDITED) as running:
         prepare(running)
         yield running
