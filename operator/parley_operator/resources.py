@@ -35,6 +35,12 @@ class Resources:
         """The resource, if it is known to exist."""
         return self._bodies.get(key)
 
+    def is_observed(self, key: Key) -> bool:
+        """Whether it is there, and its status tells of the spec that it has."""
+        body = self.get(key)
+        observed = ((body or {}).get("status") or {}).get("observedGeneration")
+        return body is not None and observed == body["metadata"]["generation"]
+
     def owner_of(self, child: Key) -> Key | None:
         """The resource of a child, by the child's namespace and its name label."""
         return self._by_base.get(child)

@@ -72,6 +72,7 @@ class Operator:
             self._resources,
             namespaces=options.namespaces,
             wake=self._queue.add,
+            look_again=self._queue.add_to_round,
             on_event=self._saw_event,
         )
         self._metrics.observe_queue(
@@ -193,7 +194,7 @@ class Operator:
                 sessions.run(),
                 resource_watch.run(),
                 self._work(workers, watches, custom_metrics),
-                resync(lambda: self._resources, self._queue.add, period=RESYNC_PERIOD),
+                resync(lambda: self._resources, self._queue.add_to_round, period=RESYNC_PERIOD),
             )
             tasks = [group.create_task(part) for part in work]
             await self._stop.wait()
@@ -236,7 +237,7 @@ class Operator:
 
         def changed() -> None:
             for key in self._resources:
-                self._queue.add(key)
+                self._queue.add_to_round(key)
 
         return ServedGroup(client, CUSTOM_METRICS, recheck=recheck, changed=changed)
 

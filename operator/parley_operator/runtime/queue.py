@@ -3,6 +3,9 @@
 A key that is asked for while it waits is one piece of work; while it is worked on, it is worked on once more
 after. A failure delays its own key alone, longer each time.
 
+What has news goes before what is only looked at again, such as all resources after a listing: a person's edit need
+not wait for five thousand that nobody has changed. The round goes on meanwhile, with every second key.
+
 There are two lanes, each with workers of its own. A key whose last work took longer than the queue has patience
 for waits in the slow one until it was quick again: however many keys hang on answers that do not come, the others
 are worked on by workers that none of those holds for long.
@@ -53,9 +56,29 @@ class _Line(Generic[K]):
 
     ready: dict[K, float] = field(default_factory=dict)
     """Waiting keys in order, with the time since when."""
+    round: dict[K, float] = field(default_factory=dict)
+    """The same, of which there is no news."""
+    round_is_next: bool = False
     later: list[tuple[float, int, K]] = field(default_factory=list)
     """Delayed keys by the time when they are due, as a heap."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __len__(self) -> int:
+        """How many keys wait for a worker."""
+        return len(self.ready) + len(self.round)
+
+    def __contains__(self, key: K) -> bool:
+        """Whether a key waits for a worker."""
+        return key in self.ready or key in self.round
+
+    def take(self) -> K:
+        """The next key; there must be one."""
+        from_round = bool(self.round) and (self.round_is_next or not self.ready)
+        self.round_is_next = not from_round
+        waiting = self.round if from_round else self.ready
+        key = next(iter(waiting))
+        del waiting[key]
+        return key
 
 
 class WorkQueue(Generic[K]):
@@ -73,26 +96,38 @@ class WorkQueue(Generic[K]):
         self._lines: dict[Lane, _Line[K]] = {lane: _Line() for lane in Lane}
         self._slow: set[K] = set()
         self._active: dict[K, float] = {}
-        self._again: set[K] = set()
+        self._again: dict[K, bool] = {}
+        """Keys to work on once more, and whether there is news of them."""
         self._due: dict[K, float] = {}
         """The time that counts of a delayed key; entries of `later` that differ are outdated."""
         self._failures: dict[K, int] = {}
         self._sequence = 0
 
     def add(self, key: K) -> None:
-        """Work on it as soon as a worker of its lane is free."""
+        """There is news of it: work on it as soon as a worker of its lane is free."""
         self._due.pop(key, None)
         line = self._line(key)
         if key in self._active:
-            self._again.add(key)
+            self._again[key] = True
         else:
-            line.ready.setdefault(key, self._clock())
+            since = line.round.pop(key, self._clock())
+            line.ready.setdefault(key, since)
+        line.changed.set()
+
+    def add_to_round(self, key: K) -> None:
+        """There is no news of it, and it is to be looked at all the same: what has news may go before."""
+        self._due.pop(key, None)
+        line = self._line(key)
+        if key in self._active:
+            self._again.setdefault(key, False)
+        elif key not in line:
+            line.round[key] = self._clock()
         line.changed.set()
 
     def add_after(self, key: K, delay: float) -> None:
         """Work on it after a while, unless it is already to be worked on sooner."""
         due, line = self._clock() + delay, self._line(key)
-        if key in line.ready or self._due.get(key, due + 1) <= due:
+        if key in line or self._due.get(key, due + 1) <= due:
             return
         self._due[key] = due
         self._sequence += 1
@@ -104,9 +139,8 @@ class WorkQueue(Generic[K]):
         line = self._lines[lane]
         while True:
             wait = self._promote(line)
-            if line.ready:
-                key = next(iter(line.ready))
-                del line.ready[key]
+            if line:
+                key = line.take()
                 self._active[key] = self._clock()
                 return key
             line.changed.clear()
@@ -131,7 +165,7 @@ class WorkQueue(Generic[K]):
     @property
     def depth(self) -> int:
         """How many keys wait for a worker."""
-        return sum(len(line.ready) for line in self._lines.values())
+        return sum(len(line) for line in self._lines.values())
 
     @property
     def slow(self) -> int:
@@ -140,8 +174,8 @@ class WorkQueue(Generic[K]):
 
     def oldest_wait(self) -> float:
         """Seconds that the first key in line has waited for the workers of those that are not slow."""
-        ready = self._lines[Lane.PROMPT].ready
-        return self._clock() - min(ready.values()) if ready else 0.0
+        line, now = self._lines[Lane.PROMPT], self._clock()
+        return now - min((*line.ready.values(), *line.round.values()), default=now)
 
     def longest_work(self) -> float:
         """Seconds since the oldest piece of work began that has not ended."""
@@ -156,9 +190,9 @@ class WorkQueue(Generic[K]):
             self._slow.add(key)
         else:
             self._slow.discard(key)
-        if key in self._again:
-            self._again.discard(key)
-            self.add(key)
+        has_news = self._again.pop(key, None)
+        if has_news is not None:
+            (self.add if has_news else self.add_to_round)(key)
 
     def _promote(self, line: _Line[K]) -> float | None:
         """Move what is due to the ready keys; returns the seconds until the next is due."""

@@ -34,11 +34,15 @@ class News:
         *,
         namespaces: Collection[str],
         wake: Callable[[Key], None],
+        look_again: Callable[[Key], None],
         on_event: Callable[[str], None],
     ) -> None:
-        """`namespaces` is empty for the whole cluster; `on_event` is told the kind of every event."""
+        """`namespaces` is empty for the whole cluster; `on_event` is told the kind of every event.
+
+        `wake` gets keys of which there is news, and `look_again` those where something may have been missed.
+        """
         self._inventory, self._resources = inventory, resources
-        self._wake, self._on_event = wake, on_event
+        self._wake, self._look_again, self._on_event = wake, look_again, on_event
         kinds = (KIND, *WATCHED, *OPTIONAL)
         self._unlisted = {(kind, namespace) for kind in kinds for namespace in namespaces or ("",)}
         self._served: set[tuple[str, str]] = set()
@@ -75,8 +79,9 @@ class News:
         self._heard_of(kind, namespace, objects=len(names))
 
     def resources(self, items: list[Json], *, namespace: str) -> None:
-        """All resources, in a namespace or everywhere."""
-        self._resources.relist(items, namespace=namespace)
+        """All resources, in a namespace or everywhere; what was asked for and not done yet comes first."""
+        changed = self._resources.relist(items, namespace=namespace)
+        self._wake_all({key for key in changed if not self._resources.is_observed(key)})
         self._heard_of(KIND, namespace, objects=len(items))
 
     def without_resources(self) -> None:
@@ -91,12 +96,12 @@ class News:
         self._tick_off(kind, namespace)
         if was_served:
             logger.info("no longer served", extra={"kind": kind, "namespace": namespace})
-            self._wake_all(set(self._resources))
+            self._look_at_all()
 
     def _heard_of(self, kind: str, namespace: str, *, objects: int) -> None:
         self._tick_off(kind, namespace)
         logger.info("listed", extra={"kind": kind, "objects": objects, "namespace": namespace})
-        self._wake_all(set(self._resources))
+        self._look_at_all()
 
     def _tick_off(self, kind: str, namespace: str) -> None:
         self._unlisted.discard((kind, namespace))
@@ -107,6 +112,10 @@ class News:
         owner = self._resources.owner_of(child)
         if owner is not None:
             self._wake(owner)
+
+    def _look_at_all(self) -> None:
+        for key in self._resources:
+            self._look_again(key)
 
     def _wake_all(self, keys: set[Key]) -> None:
         for key in keys:

@@ -69,6 +69,53 @@ async def test_keys_are_taken_in_the_order_they_came() -> None:
     assert [await taken(queue) for _ in range(3)] == ["a", "b", "c"]
 
 
+async def test_o10_what_has_news_goes_before_a_round_which_goes_on_with_every_second_key() -> None:
+    queue, _ = make()
+    for key in "123":
+        queue.add_to_round(key)
+    for key in "abc":
+        queue.add(key)
+    assert [await taken(queue) for _ in range(6)] == ["a", "1", "b", "2", "c", "3"]
+    queue.add_to_round("4")
+    queue.add("d")
+    assert [await taken(queue) for _ in range(2)] == ["d", "4"]
+
+
+async def test_o10_news_of_a_key_takes_it_out_of_the_round() -> None:
+    queue, clock = make()
+    for key in "123":
+        queue.add_to_round(key)
+    clock.now += 2
+    queue.add("3")
+    queue.add_to_round("3")
+    assert (queue.depth, queue.oldest_wait()) == (3, 2.0)
+    assert [await taken(queue) for _ in range(4)] == ["3", "1", "2", None]
+
+
+@pytest.mark.parametrize("asked", ["news first", "news last"])
+async def test_o10_news_that_came_while_a_key_was_worked_on_is_news_still(asked: str) -> None:
+    queue, _ = make()
+    queue.add("a")
+    assert await taken(queue) == "a"
+    for ask in (queue.add, queue.add_to_round) if asked == "news first" else (queue.add_to_round, queue.add):
+        ask("a")
+    queue.add_to_round("1")
+    queue.done("a")
+    assert [await taken(queue) for _ in range(2)] == ["1", "a"]  # it was the round's turn
+
+
+async def test_o10_a_key_without_news_while_it_was_worked_on_goes_to_the_rounds_end() -> None:
+    queue, _ = make()
+    queue.add("a")
+    assert await taken(queue) == "a"
+    for key in "1a":
+        queue.add_to_round(key)
+    queue.add("b")
+    queue.add("c")
+    queue.done("a")
+    assert [await taken(queue) for _ in range(4)] == ["1", "b", "a", "c"]
+
+
 async def test_a_failure_is_tried_again_later_and_longer_each_time() -> None:
     queue, clock = make()
     queue.add("a")
@@ -247,11 +294,16 @@ async def _hang(workers: int, hanging: list[str]) -> None:
     assert queue.slow == len(hanging)
 
 
+STEPS = ("add", "round", "later", "ok", "fail", "long")
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 @given(
     steps=st.lists(
         st.tuples(
-            st.sampled_from("abcd"), st.sampled_from(["add", "later", "ok", "fail", "long"]), st.sampled_from(Lane)
+            st.sampled_from("abcd"),
+            st.sampled_from(STEPS),
+            st.sampled_from(Lane),
         ),
         max_size=60,
     )
@@ -268,6 +320,9 @@ async def _play(workers: int, steps: list[tuple[str, str, Lane]]) -> None:
     for key, step, lane in steps:
         if step == "add":
             queue.add(key)
+            owed.add(key)
+        elif step == "round":
+            queue.add_to_round(key)
             owed.add(key)
         elif step == "later":
             queue.add_after(key, 5)
