@@ -3,10 +3,14 @@
 //   node examples/talk.mjs wss://voice.example.com/v1/voice TOKEN "Good morning"
 //   node examples/talk.mjs wss://voice.example.com/v1/voice TOKEN question.wav
 //
-// Node 22 or newer (20.10: node --experimental-websocket). All but reading the file is what a browser does.
+// Needs Node 22 or newer (20.10: node --experimental-websocket). All but reading the file is what a browser does.
 import { readFileSync } from "node:fs";
 
 const [url, token, question] = process.argv.slice(2);
+if (!question) stop("usage: node talk.mjs URL TOKEN TEXT-OR-FILE.wav (needs Node 22 or newer)");
+if (!globalThis.WebSocket) {
+  stop(`Node ${process.versions.node} has no WebSocket: use Node 22 or newer (20.10: node --experimental-websocket).`);
+}
 const recording = question.endsWith(".wav") ? readFileSync(question) : null;
 const inputRate = recording ? recording.readUInt32LE(24) : 16000;
 
@@ -15,6 +19,11 @@ const encoded = btoa(token).replaceAll("+", "-").replaceAll("/", "_").replaceAll
 const socket = new WebSocket(url, ["parley.v1", `parley.token.${encoded}`]);
 socket.binaryType = "arraybuffer";
 const send = (type, fields = {}) => socket.send(JSON.stringify({ type, ...fields }));
+
+function stop(why) {
+  console.error(why);
+  process.exit(2);
+}
 
 let heard = !recording; // before it is, the agent speaks of its own accord: a greeting
 let answer = "";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from tests.emulators.anthropic_messages import AnthropicScript
 from tests.emulators.emulators import Emulators
 from tests.emulators.recogniser import DeepgramScript
 from tests.gateway.calling import QUESTION
-from tests.gateway.running import TOKEN, Served, Site, served
+from tests.gateway.running import HOST, TOKEN, Served, Site, served
 from tests.gateway.test_tls import certificate, tls_in_front_of
 
 ROOT = Path(__file__).parents[2]
@@ -42,14 +43,14 @@ def question(tmp_path: Path) -> Path:
     return tmp_path / "question.wav"
 
 
-async def output(*command: str | Path) -> str:
-    """What a command says; it has to succeed."""
+async def output(*command: str | Path, status: int = 0) -> str:
+    """What a command says; it has to succeed, or to end with the status that is asked for."""
     child = await asyncio.create_subprocess_exec(
         *map(str, command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     async with asyncio.timeout(60):
         said, _ = await child.communicate()
-    assert child.returncode == 0, said.decode()
+    assert child.returncode == status, said.decode()
     return said.decode()
 
 
@@ -92,6 +93,27 @@ async def test_python_trusts_the_authority_that_it_is_given(
     assert "agent: Breakfast is at seven. (" in said
 
 
+async def test_python_connects_where_it_is_told_and_asks_for_the_name_in_the_url(
+    site: Site, emulators: Emulators, question: Path, tmp_path: Path
+) -> None:
+    """As where no DNS leads to the agent: certificate and Host are those of the URL."""
+    emulators.deepgram.set_script(DeepgramScript(transcripts=["What time is breakfast?"]))
+    emulators.anthropic.set_script(AnthropicScript(replies=["Breakfast is at seven."]))
+    crt, key = certificate(tmp_path, name="voice.example.com")
+    async with served(site.config()) as gateway, tls_in_front_of(gateway.port, crt, key) as port:
+        url = "wss://voice.example.com/v1/voice"
+        call = (sys.executable, ROOT / "examples/talk.py", url, site.token, question)
+        said = await output(*call, "--ca-file", crt, "--connect", f"{HOST}:{port}")
+        await hung_up(gateway)
+    assert "agent: Breakfast is at seven. (" in said
+
+
+async def test_python_says_what_an_address_is(question: Path) -> None:
+    call = (sys.executable, ROOT / "examples/talk.py", "ws://voice.example.com/v1/voice", question, question)
+    said = await output(*call, "--connect", "nowhere", status=2)
+    assert "argument --connect: invalid address value: 'nowhere'" in said
+
+
 async def test_python_says_how_it_is_called() -> None:
     said = await output(sys.executable, ROOT / "examples/talk.py", "--help")
     assert said.startswith("usage: talk.py")
@@ -115,6 +137,15 @@ async def test_javascript(
     assert ("caller: What time is breakfast?\n" in said) is spoken
     assert f"agent: Breakfast is at seven. ({length} bytes of audio)" in said
     assert "closed: 1000" in said
+
+
+@pytest.mark.skipif(node() is None, reason="needs Node 20.10 or newer")
+async def test_javascript_says_what_it_needs() -> None:
+    """Where the WebSocket is behind a flag, or not there at all, there is one sentence and no stack."""
+    command = [*(node() or [])[:1], "--no-experimental-websocket", str(ROOT / "examples/talk.mjs")]
+    said = await output(*command, "ws://127.0.0.1:1/v1/voice", TOKEN, "Good morning", status=2)
+    assert re.fullmatch(r"Node [\d.]+ has no WebSocket: use Node 22 or newer \(.+\)\.\n", said)
+    assert "(needs Node 22 or newer)" in await output(*command, status=2)
 
 
 @pytest.mark.skipif(shutil.which("websocat") is None, reason="needs websocat")
