@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import os
 import random
 from contextlib import suppress
 
 from tests.gateway.running import HOST, TOKEN, Served
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
+_MASK = bytes.fromhex("37fa213d")
+_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+"""Those of the examples in RFC 6455: what is sent is the same each time."""
 
 
 def frame(
@@ -34,8 +35,7 @@ def frame(
         head += bytes([mask_bit | 127]) + claimed.to_bytes(8)
     if not masked:
         return head + payload
-    mask = os.urandom(4)
-    return head + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    return head + _MASK + bytes(byte ^ _MASK[place % 4] for place, byte in enumerate(payload))
 
 
 def odd_frames(payload: bytes, generator: random.Random) -> bytes:
@@ -75,14 +75,13 @@ class RawSocket:
     async def to(cls, gateway: Served, path: str) -> RawSocket:
         """One whose handshake is over."""
         reader, writer = await asyncio.open_connection(HOST, gateway.port)
-        key = base64.b64encode(os.urandom(16)).decode()
         lines = [
             f"GET {path} HTTP/1.1",
             f"Host: {HOST}",
             "Upgrade: websocket",
             "Connection: Upgrade",
             "Sec-WebSocket-Version: 13",
-            f"Sec-WebSocket-Key: {key}",
+            f"Sec-WebSocket-Key: {_KEY}",
             f"Authorization: Bearer {TOKEN}",
         ]
         writer.write("\r\n".join([*lines, "", ""]).encode())

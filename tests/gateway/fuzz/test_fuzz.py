@@ -70,5 +70,17 @@ def test_100_000_messages_neither_crash_nor_leak_nor_reach_another(
     assert mistakes == []
 
 
+def test_what_happens_happens_again(tmp_path: Path) -> None:
+    """Else a failure could not be looked into; Twilio's clients meet the pauses of recognition that was lost."""
+
+    async def fuzz() -> tuple[float, float, int]:
+        generator = random.Random(4)
+        house = House(tmp_path, generator)
+        await storm(house, Twilio(), generator, messages=3000)
+        return generator.random(), asyncio.get_running_loop().time(), house.llm.asked
+
+    assert virtual_time.run(fuzz()) == virtual_time.run(fuzz())
+
+
 EXPECTED = {"recognition was lost"}
 """What a provider that fails by chance makes the gateway say."""

@@ -1,14 +1,16 @@
 """An event loop whose clock jumps to the next timer instead of waiting for it: an hour takes as long as its work.
 
-Deterministic: nothing in it depends on how fast the machine is. A loop in which nothing is left to happen is a
-deadlock, and says so.
+Deterministic: nothing in it depends on how fast the machine is, nor on chance, which is the same each time. A loop
+in which nothing is left to happen is a deadlock, and says so.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -51,11 +53,23 @@ class _JumpingSelector(selectors.DefaultSelector):
 def run(test: Coroutine[None, None, T]) -> T:
     """Run a test to its end in virtual time; a task that it leaves behind is an error."""
     loop = VirtualTimeLoop()
+    with _chance():
+        try:
+            result = loop.run_until_complete(test)
+            left = [task.get_name() for task in asyncio.all_tasks(loop)]
+            assert not left, f"left behind: {left}"
+            return result
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+
+@contextmanager
+def _chance() -> Iterator[None]:
+    """The jitter of whatever waits before it tries again comes from the process's own generator."""
+    before = random.getstate()
+    random.seed(4)
     try:
-        result = loop.run_until_complete(test)
-        left = [task.get_name() for task in asyncio.all_tasks(loop)]
-        assert not left, f"left behind: {left}"
-        return result
+        yield
     finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+        random.setstate(before)
