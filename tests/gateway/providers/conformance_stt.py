@@ -191,8 +191,8 @@ class NetworkSttConformance(SttConformance):
             yield stt
 
     @pytest_asyncio.fixture
-    async def impatient_stt(self, impatient: Network) -> AsyncIterator[Stt]:
-        async with open_provider(self.provider(impatient)) as stt:
+    async def beset_stt(self, beset: Network) -> AsyncIterator[Stt]:
+        async with open_provider(self.provider(beset)) as stt:
             yield stt
 
     @pytest.fixture
@@ -240,10 +240,10 @@ class NetworkSttConformance(SttConformance):
 
     @pytest.mark.parametrize(("fault", "kind"), FAULTS)
     async def test_g02_a_fault_is_a_failure_of_its_kind(
-        self, emulators: Emulators, impatient_stt: Stt, fault: Fault, kind: FailureKind
+        self, emulators: Emulators, beset_stt: Stt, fault: Fault, kind: FailureKind
     ) -> None:
         befall(emulators, self.emulator, fault, transcripts=[SAID])
-        failure = await failing(impatient_stt)
+        failure = await failing(beset_stt)
         assert (failure.stage, failure.kind) == (Stage.STT, kind)
         shown = "".join(traceback.format_exception(failure))
         assert API_KEY not in shown
@@ -253,8 +253,8 @@ class NetworkSttConformance(SttConformance):
         befall(emulators, self.emulator, Fault(kind="refuse", status=429, retry_after="7"))
         assert (await failing(stt)).retry_after == pytest.approx(7, abs=1)
 
-    async def test_g10_nobody_there_is_unreachable(self, impatient: Network) -> None:
-        nowhere = Network("http://127.0.0.1:1", impatient.key_file, impatient.deadlines)
+    async def test_g10_nobody_there_is_unreachable(self, network: Network) -> None:
+        nowhere = Network("http://127.0.0.1:1", network.key_file)
         async with open_provider(self.provider(nowhere)) as stt:
             assert (await failing(stt)).kind is FailureKind.UNREACHABLE
 
@@ -271,12 +271,12 @@ class NetworkSttConformance(SttConformance):
         stream.abort()
 
     async def test_g10_after_a_fault_the_next_stream_hears(
-        self, emulators: Emulators, impatient_stt: Stt, utterance: bytes
+        self, emulators: Emulators, stt: Stt, utterance: bytes
     ) -> None:
         for fault in (Fault(kind="cut"), Fault(kind="cut", after=1), Fault(kind="refuse", status=500)):
             befall(emulators, self.emulator, fault)
-            await failing(impatient_stt)
-            assert finals(await self.spoken(impatient_stt, utterance))
+            await failing(stt)
+            assert finals(await self.spoken(stt, utterance))
 
     # --- letting go ---
 

@@ -27,10 +27,13 @@ from parley_gateway.providers.registry import create_llm, create_stt, create_tts
 from tests.emulators.emulators import Emulators
 from tests.emulators.faults import Fault
 
-PATIENT = DeadlinesConfig()
+PATIENT = DeadlinesConfig(connect=20, first_byte=20, between_bytes=20)
+"""For what succeeds, or fails without a deadline: a loaded machine may be slow."""
 IMPATIENT = DeadlinesConfig(connect=0.5, first_byte=0.5, between_bytes=0.3)
-"""For faults that are noticed by a deadline alone."""
-UNHURRIED = DeadlinesConfig(first_byte=60)
+"""For a provider that never answers, and is to be given up."""
+WARY = DeadlinesConfig(connect=20, first_byte=2, between_bytes=2)
+"""For one that never answers, and answers again after that."""
+UNHURRIED = DeadlinesConfig(first_byte=60, between_bytes=60)
 """For child processes, which a machine that runs other tests as well starts in its own time."""
 SAID = "my secret word is zanzibar"
 

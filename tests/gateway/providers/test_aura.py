@@ -57,11 +57,9 @@ async def test_g02_a_long_reply_moves_on_before_a_connection_has_spoken_enough(t
     assert len({request.connection for request in studio.requests}) == 3
 
 
-async def test_g10_a_connection_with_a_warning_is_not_spoken_over_again(
-    impatient: Network, studio: Studio
-) -> None:
+async def test_g10_a_connection_with_a_warning_is_not_spoken_over_again(wary: Network, studio: Studio) -> None:
     studio.script(flushes_per_minute=1)
-    async with open_provider(voices.deepgram(impatient)) as tts:
+    async with open_provider(voices.deepgram(wary)) as tts:
         _, failure = await drained(tts.speak(SPEECH, spoken(*TEXTS)))
         assert failure is not None
         assert (failure.kind, failure.segment) == (FailureKind.TIMEOUT, 2)

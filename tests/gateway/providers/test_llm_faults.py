@@ -59,17 +59,9 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def fault() -> Fault | None:
-    """That of a test with one; others are answered in time."""
-    return None
-
-
 @pytest_asyncio.fixture
-async def llm(name: str, network: Network, impatient: Network, fault: Fault | None) -> AsyncIterator[Llm]:
-    """With short deadlines for a fault that is noticed by them alone: a loaded machine may be slow."""
-    place = impatient if fault is not None and fault.kind == "stall" else network
-    async with open_provider(getattr(place, name)()) as llm:
+async def llm(name: str, beset: Network) -> AsyncIterator[Llm]:
+    async with open_provider(getattr(beset, name)()) as llm:
         yield llm
 
 
@@ -141,8 +133,8 @@ async def test_g04_closing_an_answer_ends_the_request_at_a_stalled_peer(
         await emulators.journal.until(lambda journal: journal.entries[0].outcome == "client_gone")
 
 
-async def test_g02_nobody_listening_is_unreachable(name: str, emulators: Emulators, impatient: Network) -> None:
-    nowhere = Network("http://127.0.0.1:1", impatient.key_file, impatient.deadlines)
+async def test_g02_nobody_listening_is_unreachable(name: str, emulators: Emulators, network: Network) -> None:
+    nowhere = Network("http://127.0.0.1:1", network.key_file)
     async with open_provider(getattr(nowhere, name)()) as llm:
         with pytest.raises(ProviderError) as caught:
             await llm.warm()
@@ -150,8 +142,8 @@ async def test_g02_nobody_listening_is_unreachable(name: str, emulators: Emulato
         assert (await failing(llm)).kind is FailureKind.UNREACHABLE
 
 
-async def test_g02_tls_to_a_plain_server_is_unreachable(name: str, impatient: Network) -> None:
-    mistaken = Network(impatient.address.replace("http:", "https:"), impatient.key_file, impatient.deadlines)
+async def test_g02_tls_to_a_plain_server_is_unreachable(name: str, network: Network) -> None:
+    mistaken = Network(network.address.replace("http:", "https:"), network.key_file)
     async with open_provider(getattr(mistaken, name)()) as llm:
         assert (await failing(llm)).kind is FailureKind.UNREACHABLE
 

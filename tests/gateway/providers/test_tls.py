@@ -18,7 +18,6 @@ from tests.emulators.speech import silence, speech_like
 from tests.gateway.certificates import own_certificate
 from tests.gateway.providers.conformance_stt import REQUEST, finals, until
 from tests.gateway.providers.network import (
-    IMPATIENT,
     SPEECH,
     Network,
     a_request,
@@ -49,7 +48,7 @@ def trusting(encrypted: Emulators, certificate: Path, key_file: Path, monkeypatc
     """A machine that trusts the emulators' certificate, as one does with a trust bundle."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    return Network(encrypted.url, key_file, IMPATIENT.model_copy(update={"connect": 5.0}))
+    return Network(encrypted.url, key_file)
 
 
 @pytest.mark.parametrize("name", ["anthropic", "openai_chat", "compatible_chat", "gemini"])

@@ -22,90 +22,48 @@ from tests.gateway.providers.voices import Studio
 
 
 class TestOpenAI(NetworkVoiceConformance):
+    made_by = staticmethod(Network.openai_speech)
+
     @pytest.fixture
     def studio(self, emulators: Emulators) -> Studio:
         return Studio(emulators, "openai_speech")
 
-    @pytest_asyncio.fixture
-    async def tts(self, network: Network) -> AsyncIterator[Tts]:
-        async with open_provider(network.openai_speech()) as tts:
-            yield tts
-
-    @pytest_asyncio.fixture
-    async def impatient_tts(self, impatient: Network) -> AsyncIterator[Tts]:
-        async with open_provider(impatient.openai_speech()) as tts:
-            yield tts
-
 
 class TestOpenAICompatible(NetworkVoiceConformance):
+    made_by = staticmethod(voices.worker_pool)
+
     @pytest.fixture(params=[False, True], ids=["pcm", "wav"])
     def studio(self, emulators: Emulators, request: pytest.FixtureRequest) -> Studio:
         studio = Studio(emulators, "openai_speech")
         studio.script(rate=voices.POOL_RATE, wav=request.param)
         return studio
 
-    @pytest_asyncio.fixture
-    async def tts(self, network: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.worker_pool(network)) as tts:
-            yield tts
-
-    @pytest_asyncio.fixture
-    async def impatient_tts(self, impatient: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.worker_pool(impatient)) as tts:
-            yield tts
-
 
 class TestDeepgram(SharedLineConformance):
+    made_by = staticmethod(voices.deepgram)
+
     @pytest.fixture
     def studio(self, emulators: Emulators) -> Studio:
         return Studio(emulators, "deepgram_speak")
 
-    @pytest_asyncio.fixture
-    async def tts(self, network: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.deepgram(network)) as tts:
-            yield tts
-
-    @pytest_asyncio.fixture
-    async def impatient_tts(self, impatient: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.deepgram(impatient)) as tts:
-            yield tts
-
 
 class TestCartesia(SharedLineConformance):
+    made_by = staticmethod(voices.cartesia)
     has_words = True
 
     @pytest.fixture
     def studio(self, emulators: Emulators) -> Studio:
         return Studio(emulators, "cartesia")
 
-    @pytest_asyncio.fixture
-    async def tts(self, network: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.cartesia(network)) as tts:
-            yield tts
-
-    @pytest_asyncio.fixture
-    async def impatient_tts(self, impatient: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.cartesia(impatient)) as tts:
-            yield tts
-
 
 class TestElevenLabs(SharedLineConformance):
+    made_by = staticmethod(voices.elevenlabs)
     has_words = True
     stops_at_once = False
 
     @pytest.fixture
     def studio(self, emulators: Emulators) -> Studio:
         return Studio(emulators, "elevenlabs")
-
-    @pytest_asyncio.fixture
-    async def tts(self, network: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.elevenlabs(network)) as tts:
-            yield tts
-
-    @pytest_asyncio.fixture
-    async def impatient_tts(self, impatient: Network) -> AsyncIterator[Tts]:
-        async with open_provider(voices.elevenlabs(impatient)) as tts:
-            yield tts
 
 
 class TestEmbedded(TtsConformance):

@@ -30,8 +30,8 @@ FAULTS = [
 
 
 @pytest_asyncio.fixture
-async def tts(impatient: Network) -> AsyncIterator[Tts]:
-    async with open_provider(impatient.openai_speech()) as tts:
+async def tts(beset: Network) -> AsyncIterator[Tts]:
+    async with open_provider(beset.openai_speech()) as tts:
         yield tts
 
 

@@ -18,7 +18,8 @@ from tests.gateway.running import TOKEN, Served, Site, served
 
 APOLOGY = Phrases().apology
 GOODBYE = Phrases().goodbye
-IMPATIENT = {"connect": 0.7, "first_byte": 0.8, "between_bytes": 0.5}
+PATIENT = {"connect": 15.0, "first_byte": 15.0, "between_bytes": 15.0}
+"""Of whatever answers, or fails by itself: a loaded machine may be slow."""
 FAST = OpenAISpeechScript(ms_per_character=20)
 """Three times as fast as people speak: callers listen in real time."""
 NATURAL = OpenAISpeechScript()
@@ -102,7 +103,6 @@ class Scene:
     """The provider that stands in for it."""
     pipeline: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Further settings."""
-    deadlines: dict[str, float] = field(default_factory=lambda: dict(IMPATIENT))
 
     def __post_init__(self) -> None:
         self.speech(FAST)
@@ -125,7 +125,23 @@ class Scene:
         """Where a provider that stands in is, and its key."""
         return {"api_key_files": [str(self.site.key)], "base_url": self.elsewhere.url}
 
-    def config(self) -> dict[str, Any]:
+    def deadlines(self, expected: Trouble | None) -> dict[str, Any]:
+        """Short at the stage in trouble, where it is by a deadline alone that the trouble is noticed."""
+        if expected is None or not expected.is_silence:
+            return PATIENT
+        return PATIENT | {self.stage: self._short(expected)}
+
+    def _short(self, expected: Trouble) -> dict[str, float]:
+        if self.provider == "openai_transcription":
+            # Both are for its whole answer.
+            return {"connect": 1.5, "first_byte": 2}
+        if self.stage == "stt":
+            # One that is connected says something of silence every three seconds.
+            return {"first_byte": 5} if expected.in_the_middle else {"connect": 1.5}
+        return {"between_bytes": 1.5} if expected.in_the_middle else {"first_byte": 2}
+
+    def config(self, expected: Trouble | None = None) -> dict[str, Any]:
+        """For a gateway whose provider will be in this trouble."""
         content = self.site.content()
         first = content["pipeline"][self.stage]
         first["base_url"] = first["base_url"].replace("127.0.0.1", HOST)
@@ -133,14 +149,13 @@ class Scene:
             content["pipeline"][name] = content["pipeline"].get(name, {}) | settings
         if self.another is not None:
             content["pipeline"][f"{self.stage}_fallbacks"] = [self.another]
-        # A recogniser says something of silence every three seconds.
-        content["deadlines"] = self.deadlines | ({"first_byte": 4} if self.stage == "stt" else {})
-        return content
+        return content | {"deadlines": self.deadlines(expected)}
 
     @asynccontextmanager
-    async def gateway(self) -> AsyncIterator[Served]:
+    async def gateway(self, expected: Trouble | None = None) -> AsyncIterator[Served]:
         """Ready, and with the agent's phrases spoken."""
-        self.site.settings = {key: self.config()[key] for key in ("pipeline", "deadlines")}
+        config = self.config(expected)
+        self.site.settings = {key: config[key] for key in ("pipeline", "deadlines")}
         async with served(self.site.config()) as gateway:
             yield gateway
 
@@ -154,7 +169,7 @@ class Scene:
             yield Caller(conversation, connection, heard)
 
     @asynccontextmanager
-    async def calling(self) -> AsyncIterator[Caller]:
+    async def calling(self, expected: Trouble | None = None) -> AsyncIterator[Caller]:
         """A caller of a gateway that is ready."""
-        async with self.gateway() as gateway, self.call(gateway) as caller:
+        async with self.gateway(expected) as gateway, self.call(gateway) as caller:
             yield caller

@@ -49,7 +49,6 @@ breaks_off = pytest.mark.parametrize("trouble", [CUTS, STALLS_IN_MID_ANSWER], id
 def first(scene: Scene, stage: str, name: str, settings: dict[str, Any], script: Any) -> None:
     """This provider is the one that is meant, by the name that troubles know."""
     scene.stage, scene.provider = stage, name
-    scene.deadlines |= {"connect": 5, "first_byte": 10}
     url = scene.emulators.openai_url if settings["provider"] == "OpenAI" else scene.emulators.url
     scene.pipeline[stage] = {**settings, "base_url": url.replace("127.0.0.1", HOST)}
     getattr(scene.emulators, name).set_script(script)
@@ -63,7 +62,7 @@ async def test_g10_another_model_goes_on_after_the_last_sentence(
     first(scene, "llm", name, *MODELS[name])
     scene.another = {"provider": "Anthropic", "model": "claude-haiku-4-5", **scene.keyed}
     scene.elsewhere.anthropic.set_script(AnthropicScript(replies=[REST]))
-    async with scene.calling() as caller:
+    async with scene.calling(trouble) as caller:
         scene.begin(trouble, after=IN_THE_SECOND_SENTENCE)
         assert await caller.types("when is breakfast?") == [ANSWER]
     (asked,) = scene.elsewhere.journal.of("/v1/messages")
@@ -79,7 +78,7 @@ async def test_g10_another_voice_goes_on_within_the_sentence(scene: Scene, name:
     scene.another = {"provider": "OpenAI", "model": "tts-1", "voice": "sage", **at}
     scene.speech(NATURAL)
     scene.emulators.anthropic.set_script(AnthropicScript(replies=[SPOKEN]))
-    async with scene.calling() as caller:
+    async with scene.calling(trouble) as caller:
         scene.begin(trouble, after=SOON)
         assert await caller.types("when is breakfast?") == [SPOKEN]
     rest, *others = [entry.body["input"] for entry in scene.elsewhere.journal.of("/v1/audio/speech")]
@@ -95,7 +94,7 @@ async def test_g10_another_recogniser_hears_what_was_said(scene: Scene, name: st
     first(scene, "stt", name, *RECOGNISERS[name])
     scene.another = {"provider": "Deepgram", "model": "nova-2", **scene.keyed}
     scene.elsewhere.deepgram.set_script(DeepgramScript(transcripts=[SAID]))
-    async with scene.gateway() as gateway:
+    async with scene.gateway(trouble) as gateway:
         scene.begin(trouble, after=IN_THE_SENTENCE)
         async with scene.call(gateway) as caller:
             turn = await caller.says(QUESTION)

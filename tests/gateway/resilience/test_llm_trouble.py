@@ -33,7 +33,7 @@ async def test_g10_with_another_model_the_caller_notices_nothing(scene: Scene, r
     at = scene.keyed | {"base_url": scene.elsewhere.openai_url}
     scene.another = {"provider": "OpenAI", "model": "gpt-4.1-mini", **at}
     answers(scene.elsewhere, REST if row.trouble.in_the_middle else ANSWER)
-    async with scene.calling() as caller:
+    async with scene.calling(row.trouble) as caller:
         scene.begin(row.trouble, after=IN_THE_SECOND_SENTENCE)
         assert await caller.types("when is breakfast?") == [ANSWER]
     assert f"the whole answer, {by_whom(scene)}" == row.with_another
@@ -54,7 +54,7 @@ def by_whom(scene: Scene) -> str:
 
 @each("the model")
 async def test_g10_without_another_model_the_caller_hears_an_apology(scene: Scene, row: Row) -> None:
-    async with scene.calling() as caller:
+    async with scene.calling(row.trouble) as caller:
         scene.begin(row.trouble, after=IN_THE_SECOND_SENTENCE)
         heard = await hears(caller, two=row.trouble.in_the_middle)
         if "the next question" in row.alone:

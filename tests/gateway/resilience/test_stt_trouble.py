@@ -30,7 +30,7 @@ def the_recogniser(scene: Scene) -> None:
 @each("the recogniser")
 async def test_g10_with_another_recogniser_the_caller_is_heard(scene: Scene, row: Row) -> None:
     scene.another = {"provider": "Deepgram", "model": "nova-2", **scene.keyed}
-    async with scene.gateway() as gateway:
+    async with scene.gateway(row.trouble) as gateway:
         scene.begin(row.trouble, after=IN_THE_SENTENCE)
         async with scene.call(gateway) as caller:
             turn = await caller.says(QUESTION)
@@ -43,7 +43,7 @@ async def test_g10_with_another_recogniser_the_caller_is_heard(scene: Scene, row
 
 @each("the recogniser")
 async def test_g10_without_another_recogniser_the_caller_is_not_left_in_silence(scene: Scene, row: Row) -> None:
-    async with scene.gateway() as gateway:
+    async with scene.gateway(row.trouble) as gateway:
         scene.begin(once(row.trouble) if row.trouble is CUTS else row.trouble, after=1)
         async with scene.call(gateway) as caller:
             heard = await hears(scene, caller, row)

@@ -33,7 +33,7 @@ async def test_g10_with_another_voice_the_caller_hears_the_whole_answer(scene: S
     at = scene.keyed | {"base_url": scene.elsewhere.openai_url}
     scene.another = {"provider": "OpenAI", "model": "tts-1", "voice": "sage", **at}
     scene.speech(NATURAL if row.trouble.in_the_middle else FAST)
-    async with scene.calling() as caller:
+    async with scene.calling(row.trouble) as caller:
         scene.begin(row.trouble, after=SOON)
         assert await caller.types("when is breakfast?") == [ANSWER]
     assert f"the whole answer, {by_whom(scene, caller)}" == row.with_another
@@ -56,7 +56,7 @@ def by_whom(scene: Scene, caller: Caller) -> str:
 
 @each("the voice")
 async def test_g10_without_another_voice_the_caller_hears_an_apology(scene: Scene, row: Row) -> None:
-    async with scene.calling() as caller:
+    async with scene.calling(row.trouble) as caller:
         scene.begin(row.trouble, after=SOON // 3)
         heard = await hears(caller, two=row.trouble.in_the_middle)
         if "the next question" in row.alone:

@@ -31,6 +31,11 @@ class Trouble:
         """Whether an answer is begun."""
         return self.name.endswith("mid-answer")
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether nothing tells of it but that time passes."""
+        return self.fault is not None and self.fault.kind == "stall"
+
     def begin(self, emulators: Emulators, provider: str, names: Names, *, after: int = 0) -> None:
         """From now on; a fault in mid-answer strikes after so many pieces of it."""
         if self.dns:
