@@ -10,6 +10,8 @@ SPEECH_MS = 10_000
 """Kept of what is being said: more than a sentence."""
 QUIET_MS = 1_500
 """Kept where nobody is known to speak: the beginning of a word that was not recognised yet."""
+NEW_MS = 20_000
+"""A stream that was given so much and said nothing says nothing of silence; until then it may not be connected."""
 
 
 class Unsettled:
@@ -20,17 +22,19 @@ class Unsettled:
         self._audio = bytearray()
         self._end = 0
         self._speaking = False
+        self._new = True
 
     def sent(self, pcm: bytes) -> None:
         """The recogniser was given this."""
         self._audio += pcm
         self._end += len(pcm)
-        limit = ms_to_bytes(SPEECH_MS if self._speaking else QUIET_MS, self._rate)
+        limit = ms_to_bytes(SPEECH_MS if self._speaking or self._may_not_listen() else QUIET_MS, self._rate)
         if len(self._audio) > limit:
             del self._audio[: len(self._audio) - limit]
 
     def heard(self, event: SttEvent) -> None:
         """The recogniser said this: a final transcript settles what it was made of."""
+        self._new = False
         if isinstance(event, SpeechStarted):
             self._speaking = True
         elif isinstance(event, TranscriptChanged):
@@ -41,8 +45,12 @@ class Unsettled:
 
     def take(self) -> bytes:
         """What is left, to be given to another stream; this one is over."""
-        left, self._audio, self._end, self._speaking = bytes(self._audio), bytearray(), 0, False
+        left, self._audio, self._end = bytes(self._audio), bytearray(), 0
+        self._speaking, self._new = False, True
         return left
+
+    def _may_not_listen(self) -> bool:
+        return self._new and self._end <= ms_to_bytes(NEW_MS, self._rate)
 
     def _settle(self, end: int) -> None:
         begin = self._end - len(self._audio)

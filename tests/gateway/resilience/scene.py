@@ -103,6 +103,8 @@ class Scene:
     """The provider that stands in for it."""
     pipeline: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Further settings."""
+    given_up_after: dict[str, float] | None = None
+    """Deadlines of the stage in trouble, instead of the shortest that will do."""
 
     def __post_init__(self) -> None:
         self.speech(FAST)
@@ -132,6 +134,8 @@ class Scene:
         return PATIENT | {self.stage: self._short(expected)}
 
     def _short(self, expected: Trouble) -> dict[str, float]:
+        if self.given_up_after is not None:
+            return self.given_up_after
         if self.provider == "openai_transcription":
             # Both are for its whole answer.
             return {"connect": 1.5, "first_byte": 2}

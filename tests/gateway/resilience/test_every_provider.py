@@ -20,7 +20,7 @@ from tests.gateway.resilience.scene import NATURAL, Scene
 from tests.gateway.resilience.test_llm_trouble import ANSWER, BEGINNING, REST
 from tests.gateway.resilience.test_tts_trouble import ANSWER as SPOKEN
 from tests.gateway.resilience.test_tts_trouble import SENTENCES, SOON
-from tests.gateway.resilience.trouble import CUTS, HOST, STALLS_IN_MID_ANSWER, Trouble
+from tests.gateway.resilience.trouble import CUTS, HOST, STALLS, STALLS_IN_MID_ANSWER, Trouble
 
 SAID = "What time is breakfast?"
 IN_THE_SECOND_SENTENCE = 7
@@ -43,6 +43,7 @@ RECOGNISERS = {
         TranscriptionScript(transcripts=[SAID]),
     ),
 }
+DEEPGRAM = ({"provider": "Deepgram", "model": "nova-3"}, DeepgramScript(transcripts=[SAID]))
 breaks_off = pytest.mark.parametrize("trouble", [CUTS, STALLS_IN_MID_ANSWER], ids=["cut", "stall"])
 
 
@@ -101,3 +102,25 @@ async def test_g10_another_recogniser_hears_what_was_said(scene: Scene, name: st
     assert (turn.transcript, turn.answer) == (SAID, f"You said: {SAID}")
     assert caller.heard.said == [f"You said: {SAID}"]
     assert ["nova-2"] in [entry.query["model"] for entry in scene.elsewhere.journal.of("/v1/listen")]
+
+
+PATIENCE = {
+    "deepgram": (DEEPGRAM, {"connect": 5.0}),
+    "openai_transcription": (RECOGNISERS["openai_transcription"], {"connect": 1.0, "first_byte": 6.0}),
+}
+"""What is waited for until a recogniser that stalls is given up: a connection by default, or a transcript."""
+
+
+@pytest.mark.parametrize("name", PATIENCE)
+async def test_g10_however_long_a_recogniser_was_waited_for_another_one_hears_what_was_said(
+    scene: Scene, name: str
+) -> None:
+    recogniser, scene.given_up_after = PATIENCE[name]
+    first(scene, "stt", name, *recogniser)
+    scene.another = {"provider": "Deepgram", "model": "nova-2", **scene.keyed}
+    scene.elsewhere.deepgram.set_script(DeepgramScript(transcripts=[SAID]))
+    async with scene.gateway(STALLS) as gateway:
+        scene.begin(STALLS)
+        async with scene.call(gateway) as caller:
+            turn = await caller.says(QUESTION)
+    assert (turn.transcript, turn.answer) == (SAID, f"You said: {SAID}")

@@ -705,17 +705,17 @@ def test_g10_words_that_a_recogniser_did_not_finish_are_replaced_by_the_next_one
 def test_g10_positions_in_the_caller_s_audio_go_on_where_the_stream_before_stopped() -> None:
     async def scene() -> None:
         async with World() as world:
-            for _ in range(50):
+            for _ in range(150):
                 world.session.audio(bytes(3200))
             world.stt.stream.breaks()
             await world.until(lambda: len(world.stt.streams) == 2)
             heard_again_ms = len(world.stt.stream.received) // 32
-            assert 0 < heard_again_ms < 5000
+            assert 0 < heard_again_ms < 15_000
             word = Word("what", 600, 900)
             world.stt.stream.says(SpeechStarted(500), TranscriptChanged(1, "what", False, (word,)))
             world.stt.stream.says(SpeechStopped(1000))
             await world.until(lambda: world.client.told(CallerQuiet))
-            assert [quiet.audio_ms for quiet in world.client.told(CallerQuiet)] == [5000 - heard_again_ms + 1000]
+            assert [quiet.audio_ms for quiet in world.client.told(CallerQuiet)] == [15_000 - heard_again_ms + 1000]
             (seen_s,) = world.measured.of(Latency.PARTIAL_ASR)
             assert seen_s == pytest.approx((heard_again_ms - 900) / 1000)
 

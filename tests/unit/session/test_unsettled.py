@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley_gateway.conversation.events import SpeechStarted, TranscriptChanged, Word
-from parley_gateway.session.unsettled import QUIET_MS, SPEECH_MS, Unsettled
+from parley_gateway.session.unsettled import NEW_MS, QUIET_MS, SPEECH_MS, Unsettled
 
 RATE = 16_000
 MS = RATE * 2 // 1000
@@ -50,6 +50,25 @@ def test_g10_a_final_without_times_settles_all() -> None:
     assert unsettled.take() == b""
 
 
+def test_g10_of_a_stream_that_has_not_said_anything_yet_a_sentence_is_kept() -> None:
+    """It may have no connection: what it was given was heard by nobody."""
+    unsettled = Unsettled(RATE)
+    unsettled.sent(SECOND * 5)
+    left = unsettled.take()
+    assert left == SECOND * 5
+    unsettled.sent(left)  # the next one is no better
+    unsettled.sent(SECOND * 3)
+    assert unsettled.take() == SECOND * 8
+
+
+def test_g10_where_nothing_is_ever_said_of_silence_only_the_beginning_of_a_word_is_kept() -> None:
+    unsettled = Unsettled(RATE)
+    for _ in range(NEW_MS // 1000):
+        unsettled.sent(SECOND)
+    unsettled.sent(SECOND)
+    assert len(unsettled.take()) == QUIET_MS * MS
+
+
 @given(
     steps=st.lists(
         st.one_of(
@@ -64,7 +83,7 @@ def test_g10_what_is_kept_is_the_end_of_what_was_sent_and_bounded(
     steps: list[int | TranscriptChanged | SpeechStarted],
 ) -> None:
     unsettled, sent = Unsettled(RATE), b""
-    speaking = False
+    said_something = False
     for step in steps:
         if isinstance(step, int):
             pcm = (SECOND * 3)[: step * MS]
@@ -72,8 +91,9 @@ def test_g10_what_is_kept_is_the_end_of_what_was_sent_and_bounded(
             unsettled.sent(pcm)
         else:
             unsettled.heard(step)
-        speaking = speaking or not isinstance(step, int)
+        said_something = said_something or not isinstance(step, int)
     left = unsettled.take()
     assert sent.endswith(left)
-    assert len(left) <= (SPEECH_MS if speaking else QUIET_MS) * MS
+    is_of_silence = not said_something and len(sent) > NEW_MS * MS
+    assert len(left) <= (QUIET_MS if is_of_silence else SPEECH_MS) * MS
     assert len(left) % 2 == 0

@@ -26,8 +26,11 @@ _SEND_MS = 80
 """A send costs 34 µs whatever its length: frames of 20 ms are put together to this, longer ones go as they are."""
 _LARGEST_SEND_MS = 250
 """Deepgram's advice for the length of one message."""
-_BACKLOG_MS = 5_000
-"""Audio kept while the connection is being made or is slow; the oldest is dropped beyond."""
+_BACKLOG_MS = 15_000
+"""Audio kept while the connection is being made or is slow; the oldest is dropped beyond.
+
+Another recogniser that was given up leaves up to ten seconds of it, to be heard again.
+"""
 
 S = TypeVar("S")
 SC = TypeVar("SC", contravariant=True)
