@@ -58,9 +58,11 @@ class _Line(Generic[K]):
     """Waiting keys in order, with the time since when."""
     round: dict[K, float] = field(default_factory=dict)
     """The same, of which there is no news."""
-    round_is_next: bool = False
     later: list[tuple[float, int, K]] = field(default_factory=list)
     """Delayed keys by the time when they are due, as a heap."""
+    at_work: dict[K, bool] = field(default_factory=dict)
+    """Keys that are worked on, and whether there was news of them."""
+    round_is_next: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __len__(self) -> int:
@@ -71,14 +73,25 @@ class _Line(Generic[K]):
         """Whether a key waits for a worker."""
         return key in self.ready or key in self.round
 
-    def take(self) -> K:
-        """The next key; there must be one."""
-        from_round = bool(self.round) and (self.round_is_next or not self.ready)
-        self.round_is_next = not from_round
-        waiting = self.round if from_round else self.ready
+    def take(self) -> K | None:
+        """The next key, if there is one to work on now."""
+        at_round = not all(self.at_work.values())
+        if self.ready:
+            has_news = at_round or not (self.round and self.round_is_next)
+        elif self.round and not (at_round and any(self.at_work.values())):
+            has_news = False
+        else:
+            return None
+        waiting = self.ready if has_news else self.round
         key = next(iter(waiting))
         del waiting[key]
+        self.at_work[key] = self.round_is_next = has_news
         return key
+
+    def finish(self, key: K) -> None:
+        """It is not worked on any more, if it was."""
+        if self.at_work.pop(key, None) is not None:
+            self.changed.set()
 
 
 class WorkQueue(Generic[K]):
@@ -139,8 +152,8 @@ class WorkQueue(Generic[K]):
         line = self._lines[lane]
         while True:
             wait = self._promote(line)
-            if line:
-                key = line.take()
+            key = line.take()
+            if key is not None:
                 self._active[key] = self._clock()
                 return key
             line.changed.clear()
@@ -190,6 +203,8 @@ class WorkQueue(Generic[K]):
             self._slow.add(key)
         else:
             self._slow.discard(key)
+        for line in self._lines.values():
+            line.finish(key)
         has_news = self._again.pop(key, None)
         if has_news is not None:
             (self.add if has_news else self.add_to_round)(key)

@@ -59,8 +59,11 @@ class News:
         body = event["object"]
         self._on_event(body["kind"])
         if body["kind"] == KIND:
-            changed = self._resources.forget if event["type"] == "DELETED" else self._resources.observe
-            self._wake_all(changed(body))
+            changed = (self._resources.forget if event["type"] == "DELETED" else self._resources.observe)(body)
+            if event["type"] is None:
+                self._begin_with(changed)
+            else:
+                self._wake_all(changed)
             return
         live = self._inventory.forget(body) if event["type"] == "DELETED" else self._inventory.observe(body)
         if live is not None:
@@ -79,9 +82,8 @@ class News:
         self._heard_of(kind, namespace, objects=len(names))
 
     def resources(self, items: list[Json], *, namespace: str) -> None:
-        """All resources, in a namespace or everywhere; what was asked for and not done yet comes first."""
-        changed = self._resources.relist(items, namespace=namespace)
-        self._wake_all({key for key in changed if not self._resources.is_observed(key)})
+        """All resources, in a namespace or everywhere."""
+        self._begin_with(self._resources.relist(items, namespace=namespace))
         self._heard_of(KIND, namespace, objects=len(items))
 
     def without_resources(self) -> None:
@@ -112,6 +114,10 @@ class News:
         owner = self._resources.owner_of(child)
         if owner is not None:
             self._wake(owner)
+
+    def _begin_with(self, listed: set[Key]) -> None:
+        """Of what a listing brings, that which was asked for and not done yet comes first."""
+        self._wake_all({key for key in listed if not self._resources.is_observed(key)})
 
     def _look_at_all(self) -> None:
         for key in self._resources:

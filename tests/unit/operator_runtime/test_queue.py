@@ -69,16 +69,51 @@ async def test_keys_are_taken_in_the_order_they_came() -> None:
     assert [await taken(queue) for _ in range(3)] == ["a", "b", "c"]
 
 
-async def test_o10_what_has_news_goes_before_a_round_which_goes_on_with_every_second_key() -> None:
+async def test_o10_what_has_news_goes_before_a_round_which_goes_on_one_at_a_time() -> None:
     queue, _ = make()
     for key in "123":
         queue.add_to_round(key)
     for key in "abc":
         queue.add(key)
-    assert [await taken(queue) for _ in range(6)] == ["a", "1", "b", "2", "c", "3"]
-    queue.add_to_round("4")
-    queue.add("d")
-    assert [await taken(queue) for _ in range(2)] == ["d", "4"]
+    assert [await taken(queue) for _ in range(5)] == ["a", "1", "b", "c", None]
+    queue.done("1")
+    assert [await taken(queue) for _ in range(2)] == ["2", None]
+    for key in "abc":
+        queue.done(key)
+    assert await taken(queue) == "3"
+
+
+async def test_o10_a_round_has_all_workers_where_there_is_no_news() -> None:
+    queue, _ = make()
+    for key in "123":
+        queue.add_to_round(key)
+    assert [await taken(queue) for _ in range(4)] == ["1", "2", "3", None]
+
+
+async def test_o10_one_worker_alone_takes_turns_between_news_and_a_round() -> None:
+    queue, _ = make()
+    for key in "123":
+        queue.add_to_round(key)
+    for key in "abc":
+        queue.add(key)
+    order = []
+    while (done := await taken(queue)) is not None:
+        order.append(done)
+        queue.done(done)
+    assert order == ["a", "1", "b", "2", "c", "3"]
+
+
+async def test_o10_a_worker_that_waits_for_a_round_goes_on_when_the_news_is_done() -> None:
+    queue, _ = make()
+    for key in "12":
+        queue.add_to_round(key)
+    queue.add("a")
+    assert [await taken(queue) for _ in range(2)] == ["a", "1"]
+    waiting = asyncio.create_task(queue.get(Lane.PROMPT))
+    await asyncio.sleep(0)
+    queue.done("a")
+    async with asyncio.timeout(1):
+        assert await waiting == "2"
 
 
 async def test_o10_news_of_a_key_takes_it_out_of_the_round() -> None:
@@ -89,7 +124,7 @@ async def test_o10_news_of_a_key_takes_it_out_of_the_round() -> None:
     queue.add("3")
     queue.add_to_round("3")
     assert (queue.depth, queue.oldest_wait()) == (3, 2.0)
-    assert [await taken(queue) for _ in range(4)] == ["3", "1", "2", None]
+    assert [await taken(queue) for _ in range(3)] == ["3", "1", None]
 
 
 @pytest.mark.parametrize("asked", ["news first", "news last"])
@@ -110,10 +145,8 @@ async def test_o10_a_key_without_news_while_it_was_worked_on_goes_to_the_rounds_
     assert await taken(queue) == "a"
     for key in "1a":
         queue.add_to_round(key)
-    queue.add("b")
-    queue.add("c")
     queue.done("a")
-    assert [await taken(queue) for _ in range(4)] == ["1", "b", "a", "c"]
+    assert [await taken(queue) for _ in range(3)] == ["1", "a", None]
 
 
 async def test_a_failure_is_tried_again_later_and_longer_each_time() -> None:

@@ -40,7 +40,7 @@ class Heard:
         self._news.listed("ConfigMap", names, version=100, namespace="")
         return self
 
-    def event(self, kind: str, body: Json) -> Heard:
+    def event(self, kind: str | None, body: Json) -> Heard:
         self._clear()
         self._news.event({"type": kind, "object": body})
         return self
@@ -65,6 +65,16 @@ def test_o10_of_a_listing_what_nobody_has_acted_upon_comes_first() -> None:
     )
     assert set(heard.woken) == {key("new"), key("edited")}
     assert set(heard.to_look_at) == {key("done"), key("new"), key("edited")}
+
+
+def test_o10_what_the_first_pages_of_a_listing_have_is_not_taken_for_news() -> None:
+    """kopf tells of it page by page, before the listing is over."""
+    heard = Heard()
+    heard.event(None, resource("done", status=DONE))
+    assert heard.woken == []
+    heard.event(None, resource("new"))
+    assert heard.woken == [key("new")]
+    assert heard.listing(resource("done", status=DONE), resource("new")).to_look_at == [key("done"), key("new")]
 
 
 def test_o10_what_was_deleted_or_edited_in_a_gap_comes_first() -> None:
