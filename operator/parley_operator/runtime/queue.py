@@ -4,7 +4,8 @@ A key that is asked for while it waits is one piece of work; while it is worked 
 after. A failure delays its own key alone, longer each time.
 
 What has news goes before what is only looked at again, such as all resources after a listing: a person's edit need
-not wait for five thousand that nobody has changed. The round goes on meanwhile, with every second key.
+not wait for five thousand that nobody has changed. Of that round one key at a time is worked on beside news: with
+all workers at it, each request for what has news would wait until all of them had computed.
 
 There are two lanes, each with workers of its own. A key whose last work took longer than the queue has patience
 for waits in the slow one until it was quick again: however many keys hang on answers that do not come, the others
@@ -63,6 +64,7 @@ class _Line(Generic[K]):
     at_work: dict[K, bool] = field(default_factory=dict)
     """Keys that are worked on, and whether there was news of them."""
     round_is_next: bool = False
+    """Where there is one worker alone, it takes turns."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __len__(self) -> int:
@@ -75,10 +77,10 @@ class _Line(Generic[K]):
 
     def take(self) -> K | None:
         """The next key, if there is one to work on now."""
-        at_round = not all(self.at_work.values())
+        at_news, at_round = any(self.at_work.values()), not all(self.at_work.values())
         if self.ready:
             has_news = at_round or not (self.round and self.round_is_next)
-        elif self.round and not (at_round and any(self.at_work.values())):
+        elif self.round and not (at_news and at_round):
             has_news = False
         else:
             return None
