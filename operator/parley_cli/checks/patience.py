@@ -41,7 +41,6 @@ async def _granted(cluster: Cluster) -> int | None:
     except (ForbiddenError, NotFoundError):
         return None
     for deployment in found:
-        for value in given(deployment, _FLAG):
-            if value.isdecimal():
-                return int(value)
+        if values := [value for value in given(deployment, _FLAG) if value.isdecimal()]:
+            return int(values[-1])
     return _DEFAULT_S

@@ -5,7 +5,8 @@ after. A failure delays its own key alone, longer each time.
 
 What has news goes before what is only looked at again, such as all resources after a listing: a person's edit need
 not wait for five thousand that nobody has changed. Of that round one key at a time is worked on beside news: with
-all workers at it, each request for what has news would wait until all of them had computed.
+all workers at it, each request for what has news would wait until all of them had computed. A round that has
+waited for long gets every second worker.
 
 There are two lanes, each with workers of its own. A key whose last work took longer than the queue has patience
 for waits in the slow one until it was quick again: however many keys hang on answers that do not come, the others
@@ -27,6 +28,9 @@ K = TypeVar("K", bound=Hashable)
 
 PATIENCE = 5.0
 """Seconds of work after which a key counts as slow: several times what a creation takes on a busy API server."""
+
+ROUND_PATIENCE = 20.0
+"""Seconds that a key of a round waits before it is no longer one at a time."""
 
 
 class Lane(Enum):
@@ -55,36 +59,37 @@ class Backoff:
 class _Line(Generic[K]):
     """What waits in one lane."""
 
-    ready: dict[K, float] = field(default_factory=dict)
-    """Waiting keys in order, with the time since when."""
+    news: dict[K, float] = field(default_factory=dict)
+    """Waiting keys of which there is news, in order, with the time since when."""
     round: dict[K, float] = field(default_factory=dict)
-    """The same, of which there is no news."""
+    """The same of those that are only looked at again."""
     later: list[tuple[float, int, K]] = field(default_factory=list)
     """Delayed keys by the time when they are due, as a heap."""
     at_work: dict[K, bool] = field(default_factory=dict)
     """Keys that are worked on, and whether there was news of them."""
     round_is_next: bool = False
-    """Where there is one worker alone, it takes turns."""
+    """Whether the last key that was taken had news."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __len__(self) -> int:
         """How many keys wait for a worker."""
-        return len(self.ready) + len(self.round)
+        return len(self.news) + len(self.round)
 
     def __contains__(self, key: K) -> bool:
         """Whether a key waits for a worker."""
-        return key in self.ready or key in self.round
+        return key in self.news or key in self.round
 
-    def take(self) -> K | None:
+    def take(self, now: float) -> K | None:
         """The next key, if there is one to work on now."""
         at_news, at_round = any(self.at_work.values()), not all(self.at_work.values())
-        if self.ready:
-            has_news = at_round or not (self.round and self.round_is_next)
-        elif self.round and not (at_news and at_round):
+        is_overdue = bool(self.round) and now - next(iter(self.round.values())) > ROUND_PATIENCE
+        if self.news:
+            has_news = not (self.round and self.round_is_next and (is_overdue or not at_round))
+        elif self.round and (is_overdue or not (at_news and at_round)):
             has_news = False
         else:
             return None
-        waiting = self.ready if has_news else self.round
+        waiting = self.news if has_news else self.round
         key = next(iter(waiting))
         del waiting[key]
         self.at_work[key] = self.round_is_next = has_news
@@ -126,23 +131,26 @@ class WorkQueue(Generic[K]):
             self._again[key] = True
         else:
             since = line.round.pop(key, self._clock())
-            line.ready.setdefault(key, since)
+            line.news.setdefault(key, since)
         line.changed.set()
 
     def add_to_round(self, key: K) -> None:
-        """There is no news of it, and it is to be looked at all the same: what has news may go before."""
-        self._due.pop(key, None)
-        line = self._line(key)
-        if key in self._active:
+        """There is no news of it, and it is to be looked at all the same: what has news may go before.
+
+        In the slow lane, where keys wait for answers and compute nothing, none goes before another.
+        """
+        if key in self._slow:
+            self.add(key)
+        elif key in self._active:
             self._again.setdefault(key, False)
-        elif key not in line:
+        elif key not in (line := self._line(key)):
             line.round[key] = self._clock()
-        line.changed.set()
+            line.changed.set()
 
     def add_after(self, key: K, delay: float) -> None:
         """Work on it after a while, unless it is already to be worked on sooner."""
         due, line = self._clock() + delay, self._line(key)
-        if key in line or self._due.get(key, due + 1) <= due:
+        if key in line.news or self._due.get(key, due + 1) <= due:
             return
         self._due[key] = due
         self._sequence += 1
@@ -154,8 +162,9 @@ class WorkQueue(Generic[K]):
         line = self._lines[lane]
         while True:
             wait = self._promote(line)
-            key = line.take()
+            key = line.take(self._clock())
             if key is not None:
+                self._due.pop(key, None)
                 self._active[key] = self._clock()
                 return key
             line.changed.clear()
@@ -190,7 +199,7 @@ class WorkQueue(Generic[K]):
     def oldest_wait(self) -> float:
         """Seconds that the first key in line has waited for the workers of those that are not slow."""
         line, now = self._lines[Lane.PROMPT], self._clock()
-        return now - min((*line.ready.values(), *line.round.values()), default=now)
+        return now - min((*line.news.values(), *line.round.values()), default=now)
 
     def longest_work(self) -> float:
         """Seconds since the oldest piece of work began that has not ended."""

@@ -15,7 +15,7 @@ from parley_operator.kube.client import Json
 from parley_operator.kube.inventory import Inventory, Key
 from parley_operator.kube.kind_watch import ObjectName
 from parley_operator.render.apis import OPTIONAL
-from parley_operator.resources import Resources
+from parley_operator.resources import Resources, key_of
 from parley_operator.views import WATCHED
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,8 @@ class News:
 
     def resources(self, items: list[Json], *, namespace: str) -> None:
         """All resources, in a namespace or everywhere."""
-        self._begin_with(self._resources.relist(items, namespace=namespace))
+        changed = self._resources.relist(items, namespace=namespace)
+        self._begin_with(changed | {key_of(item) for item in items})
         self._heard_of(KIND, namespace, objects=len(items))
 
     def without_resources(self) -> None:

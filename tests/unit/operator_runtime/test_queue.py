@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley_operator.runtime.queue import PATIENCE, Backoff, Lane, WorkQueue
+from parley_operator.runtime.queue import PATIENCE, ROUND_PATIENCE, Backoff, Lane, WorkQueue
 
 NO_JITTER = Backoff(first=1.0, longest=60.0, jitter=lambda: 1.0)
 
@@ -36,6 +36,14 @@ async def taken(queue: WorkQueue[str], lane: Lane = Lane.PROMPT) -> str | None:
         return task.result()
     task.cancel()
     return None
+
+
+async def hangs(queue: WorkQueue[str], clock: Clock, key: str) -> None:
+    """Its work takes so long that it is slow from now on."""
+    queue.add(key)
+    assert await taken(queue) == key
+    clock.now += PATIENCE
+    queue.done(key)
 
 
 async def test_a_key_added_often_while_it_waits_is_one_piece_of_work() -> None:
@@ -81,6 +89,39 @@ async def test_o10_what_has_news_goes_before_a_round_which_goes_on_one_at_a_time
     for key in "abc":
         queue.done(key)
     assert await taken(queue) == "3"
+
+
+async def test_o10_a_round_that_has_waited_for_long_gets_every_second_worker() -> None:
+    queue, clock = make()
+    for key in "123":
+        queue.add_to_round(key)
+    for key in "abcd":
+        queue.add(key)
+    assert [await taken(queue) for _ in range(3)] == ["a", "1", "b"]
+    clock.now += ROUND_PATIENCE + 1
+    assert [await taken(queue) for _ in range(4)] == ["2", "c", "3", "d"]
+
+
+async def test_o10_in_the_slow_lane_nothing_waits_for_a_round() -> None:
+    queue, clock = make()
+    for key in "123":
+        await hangs(queue, clock, key)
+    for key in "12":
+        queue.add_to_round(key)
+    queue.add("3")
+    assert [await taken(queue, Lane.SLOW) for _ in range(3)] == ["1", "2", "3"]
+
+
+async def test_o10_what_failed_is_tried_again_in_time_though_a_round_is_behind_it() -> None:
+    queue, clock = make()
+    queue.add("a")
+    assert await taken(queue) == "a"
+    for key in "123a":
+        queue.add_to_round(key)
+    delay = queue.failed("a")
+    assert await taken(queue) == "1"
+    clock.now += delay
+    assert [await taken(queue) for _ in range(2)] == ["a", None]
 
 
 async def test_o10_a_round_has_all_workers_where_there_is_no_news() -> None:

@@ -77,6 +77,12 @@ def test_o10_what_the_first_pages_of_a_listing_have_is_not_taken_for_news() -> N
     assert heard.listing(resource("done", status=DONE), resource("new")).to_look_at == [key("done"), key("new")]
 
 
+def test_o10_what_is_still_to_be_done_at_the_next_listing_comes_first_again() -> None:
+    heard = Heard().listing(resource("new"), resource("done", status=DONE))
+    heard.listing(resource("new"), resource("done", status=DONE))
+    assert heard.woken == [key("new")]
+
+
 def test_o10_what_was_deleted_or_edited_in_a_gap_comes_first() -> None:
     heard = Heard().listing(*(resource(name, status=DONE) for name in ("deleted", "edited", "same")))
     heard.listing(resource("edited", status=DONE, generation=2, version=2), resource("same", status=DONE))
