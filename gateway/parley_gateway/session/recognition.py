@@ -87,6 +87,8 @@ class Recognition:
         self._utterance_shift: int | None = 0
         """From a stream's numbers to the session's; None until it has told its first, whatever it counts from."""
         self._unfinished = False
+        self._asked = False
+        """Whether a stream was told to make up its mind, and none has said what it heard."""
         self._unsettled = Unsettled(stt.sample_rate)
         self._owns_turns = stt.owns_turns
 
@@ -106,10 +108,18 @@ class Recognition:
             self._flush()
 
     def finalize(self) -> None:
-        """Have the recogniser make up its mind about all there is."""
+        """Have the recogniser make up its mind about all there is; where it breaks first, the next one."""
         self._flush()
+        self._asked = True
         if self._stream is not None:
             self._stream.finalize()
+
+    def discard(self) -> None:
+        """Nothing that was said so far counts: the recogniser is to be done with it, and no other to hear it."""
+        self.finalize()
+        self._asked = False
+        self._unsettled.forget()
+        self._backlog.clear()
 
     def pause(self) -> None:
         """No audio comes for now: what was said is over."""
@@ -153,9 +163,13 @@ class Recognition:
             self._tell_who_owns_turns(stream.owns_turns)
             if self._backlog:
                 backlog, self._backlog = bytes(self._backlog), bytearray()
-                self._send(stream, backlog)
+                self._unsettled.again(backlog)
+                self._observer.on_dropped(stream.send(backlog))
+                if self._asked:
+                    stream.finalize()
             async for event in stream.events():
                 self._heard = True
+                self._asked &= not (isinstance(event, TranscriptChanged) and event.final)
                 self._unsettled.heard(event)
                 self._tell(self._placed(event))
         except ProviderError as error:

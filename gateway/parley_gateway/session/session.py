@@ -333,7 +333,7 @@ class Session:
         StopPlayout: lambda self, command: self._replies.stop(command),
         RunTool: lambda self, command: self._tools.run(command),
         CommitInput: lambda self, _: self._recognition.finalize(),
-        DiscardInput: lambda self, _: self._recognition.finalize(),
+        DiscardInput: lambda self, _: self._recognition.discard(),
         SetTimer: lambda self, command: self._timers.set(command),
         CancelTimer: lambda self, command: self._timers.cancel(command),
         Notify: _notify,

@@ -11,7 +11,10 @@ SPEECH_MS = 10_000
 QUIET_MS = 1_500
 """Kept where nobody is known to speak: the beginning of a word that was not recognised yet."""
 NEW_MS = 20_000
-"""A stream that was given so much and said nothing says nothing of silence; until then it may not be connected."""
+"""A stream that was given so much and said nothing says nothing of silence; until then it may not be connected.
+
+More than the deadlines for a connection and a first answer together, by default.
+"""
 
 
 class Unsettled:
@@ -21,16 +24,21 @@ class Unsettled:
         self._rate = rate
         self._audio = bytearray()
         self._end = 0
+        self._again = 0
+        """Of the audio's beginning, what another stream was given before."""
         self._speaking = False
         self._new = True
+
+    def again(self, pcm: bytes) -> None:
+        """The recogniser begins with this, which another one did not settle."""
+        self._again = len(pcm)
+        self.sent(pcm)
 
     def sent(self, pcm: bytes) -> None:
         """The recogniser was given this."""
         self._audio += pcm
         self._end += len(pcm)
-        limit = ms_to_bytes(SPEECH_MS if self._speaking or self._may_not_listen() else QUIET_MS, self._rate)
-        if len(self._audio) > limit:
-            del self._audio[: len(self._audio) - limit]
+        self._trim()
 
     def heard(self, event: SttEvent) -> None:
         """The recogniser said this: a final transcript settles what it was made of."""
@@ -42,15 +50,24 @@ class Unsettled:
             if event.final:
                 settled_ms = max((word.end_ms for word in event.words), default=bytes_to_ms(self._end, self._rate))
                 self._settle(ms_to_bytes(settled_ms, self._rate))
+        self._trim()
+
+    def forget(self) -> None:
+        """Nobody is to hear again what was said so far."""
+        self._audio.clear()
 
     def take(self) -> bytes:
         """What is left, to be given to another stream; this one is over."""
-        left, self._audio, self._end = bytes(self._audio), bytearray(), 0
+        left, self._audio = bytes(self._audio), bytearray()
+        self._end = self._again = 0
         self._speaking, self._new = False, True
         return left
 
-    def _may_not_listen(self) -> bool:
-        return self._new and self._end <= ms_to_bytes(NEW_MS, self._rate)
+    def _trim(self) -> None:
+        may_not_listen = self._new and self._end - self._again <= ms_to_bytes(NEW_MS, self._rate)
+        limit = ms_to_bytes(SPEECH_MS if self._speaking or may_not_listen else QUIET_MS, self._rate)
+        if len(self._audio) > limit:
+            del self._audio[: len(self._audio) - limit]
 
     def _settle(self, end: int) -> None:
         begin = self._end - len(self._audio)

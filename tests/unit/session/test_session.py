@@ -9,6 +9,7 @@ import pytest
 from parley_contract.limits import LimitsConfig
 from parley_contract.turn_taking import TurnTakingConfig
 from parley_gateway.conversation.events import (
+    ClearRequested,
     CommitRequested,
     EndOfTurn,
     EndReason,
@@ -718,6 +719,40 @@ def test_g10_positions_in_the_caller_s_audio_go_on_where_the_stream_before_stopp
             assert [quiet.audio_ms for quiet in world.client.told(CallerQuiet)] == [15_000 - heard_again_ms + 1000]
             (seen_s,) = world.measured.of(Latency.PARTIAL_ASR)
             assert seen_s == pytest.approx((heard_again_ms - 900) / 1000)
+
+    run(scene())
+
+
+def test_g10_a_recogniser_that_takes_over_is_asked_for_what_the_one_before_was_asked_for() -> None:
+    """Whoever has muted, or committed, sends nothing more that would end what was said."""
+
+    async def scene() -> None:
+        async with World() as world:
+            world.session.audio(bytes(3200))
+            world.session.mute(True)
+            world.stt.stream.breaks()
+            await world.until(lambda: len(world.stt.streams) == 2)
+            await world.until(lambda: world.stt.stream.received)
+            assert world.stt.stream.finalized == 1
+            world.hears("hello")
+            world.stt.stream.breaks()
+            await world.until(lambda: len(world.stt.streams) == 3)
+            await asyncio.sleep(1)
+            assert world.stt.stream.finalized == 0
+
+    run(scene())
+
+
+def test_g10_what_the_client_cleared_no_other_recogniser_hears() -> None:
+    async def scene() -> None:
+        async with World() as world:
+            world.session.audio(bytes(32_000))
+            world.session.event(ClearRequested())
+            world.session.audio(bytes(3200))
+            world.stt.stream.breaks()
+            await world.until(lambda: len(world.stt.streams) == 2)
+            await world.until(lambda: world.stt.stream.received)
+            assert len(world.stt.stream.received) == 3200
 
     run(scene())
 

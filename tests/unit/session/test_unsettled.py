@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley_gateway.conversation.events import SpeechStarted, TranscriptChanged, Word
+from parley_gateway.conversation.events import SpeechStarted, SpeechStopped, TranscriptChanged, Word
 from parley_gateway.session.unsettled import NEW_MS, QUIET_MS, SPEECH_MS, Unsettled
 
 RATE = 16_000
@@ -56,9 +56,33 @@ def test_g10_of_a_stream_that_has_not_said_anything_yet_a_sentence_is_kept() -> 
     unsettled.sent(SECOND * 5)
     left = unsettled.take()
     assert left == SECOND * 5
-    unsettled.sent(left)  # the next one is no better
+    unsettled.again(left)  # the next one is no better
     unsettled.sent(SECOND * 3)
     assert unsettled.take() == SECOND * 8
+
+
+def test_g10_what_is_heard_again_leaves_the_next_one_as_much_time() -> None:
+    unsettled = Unsettled(RATE)
+    unsettled.again(SECOND * 15)
+    for _ in range(NEW_MS // 1000):
+        unsettled.sent(SECOND)
+    assert len(unsettled.take()) == SPEECH_MS * MS
+
+
+def test_g10_a_word_from_the_recogniser_ends_the_doubt_at_once() -> None:
+    unsettled = Unsettled(RATE)
+    unsettled.sent(SECOND * 8)
+    unsettled.heard(SpeechStopped(0))
+    assert len(unsettled.take()) == QUIET_MS * MS
+
+
+def test_g10_what_was_discarded_nobody_hears_again_and_positions_go_on() -> None:
+    unsettled = Unsettled(RATE)
+    unsettled.sent(SECOND * 3)
+    unsettled.forget()
+    unsettled.sent(SECOND)
+    unsettled.heard(TranscriptChanged(0, "hello", final=True, words=(Word("hello", 3000, 3600),)))
+    assert unsettled.take() == SECOND[-400 * MS :]
 
 
 def test_g10_where_nothing_is_ever_said_of_silence_only_the_beginning_of_a_word_is_kept() -> None:

@@ -26,10 +26,11 @@ _SEND_MS = 80
 """A send costs 34 µs whatever its length: frames of 20 ms are put together to this, longer ones go as they are."""
 _LARGEST_SEND_MS = 250
 """Deepgram's advice for the length of one message."""
-_BACKLOG_MS = 15_000
+_BACKLOG_MS = 20_000
 """Audio kept while the connection is being made or is slow; the oldest is dropped beyond.
 
-Another recogniser that was given up leaves up to ten seconds of it, to be heard again.
+It begins with up to ten seconds that a recogniser before it left, and five that came while there was none; a
+connection takes up to five more.
 """
 
 S = TypeVar("S")
