@@ -24,6 +24,8 @@ async def ask(url: str, token: str, question: bytes, **how: Any) -> None:
 def address(text: str) -> tuple[str, int]:
     """HOST:PORT in its parts."""
     host, _, port = text.rpartition(":")
+    if not host or host.endswith(":"):
+        raise ValueError(text)
     return host.strip("[]"), int(port)
 
 
