@@ -45,7 +45,7 @@ LOOPBACK = "127.0.0.1"
 SERVICE_RANGE = "10.96.0.0/16"
 READY_SECONDS = 60.0
 GOGC = "400"
-"""Its programs look for garbage a quarter as often as usual: it lives for minutes, and lacks cores, not memory."""
+"""Its programs look for garbage a quarter as often as usual: cores are what tests lack, not memory."""
 AUDIT_METADATA: Mapping[str, Any] = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",

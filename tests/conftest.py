@@ -46,8 +46,9 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    waiting_between_computing(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one process alone would only leave a folder's fixtures and come back
+        waiting_between_computing(items)
     longest_first(items)
 
 

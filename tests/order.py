@@ -39,9 +39,10 @@ def longest_first(items: list[pytest.Item]) -> None:
 
 
 def waiting_between_computing(items: list[pytest.Item]) -> None:
-    """Put the files of the gateway's tests, which mostly wait, evenly between the operator's, which never do.
+    """Put the files of the gateway's tests, which mostly wait, between the operator's, which mostly compute.
 
-    One after the other, the first have the machine busy, and the others leave more than half of it idle.
+    One after the other, the first have the machine busy, and the others leave more than half of it idle. Files of
+    neither come last.
     """
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
