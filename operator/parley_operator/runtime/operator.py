@@ -234,12 +234,7 @@ class Operator:
 
     def _custom_metrics(self, client: Client) -> ServedGroup:
         recheck = RECHECK_SECONDS_UNTOLD if self._options.namespaces else RECHECK_SECONDS
-
-        def changed() -> None:
-            for key in self._resources:
-                self._queue.add_to_round(key)
-
-        return ServedGroup(client, CUSTOM_METRICS, recheck=recheck, changed=changed)
+        return ServedGroup(client, CUSTOM_METRICS, recheck=recheck, changed=self._news.look_at_all)
 
     def _definitions(self) -> list[Watched]:
         """What brings APIs is the cluster's: an operator of some namespaces may not see it."""

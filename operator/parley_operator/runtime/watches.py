@@ -87,6 +87,11 @@ class News:
         self._begin_with(changed | {key_of(item) for item in items})
         self._heard_of(KIND, namespace, objects=len(items))
 
+    def look_at_all(self) -> None:
+        """Something has changed that may matter to any resource."""
+        for key in self._resources:
+            self._look_again(key)
+
     def without_resources(self) -> None:
         """Their definition is missing, and so none of them is there; nothing counts as seen for it."""
         self._wake_all(self._resources.relist(()))
@@ -99,12 +104,12 @@ class News:
         self._tick_off(kind, namespace)
         if was_served:
             logger.info("no longer served", extra={"kind": kind, "namespace": namespace})
-            self._look_at_all()
+            self.look_at_all()
 
     def _heard_of(self, kind: str, namespace: str, *, objects: int) -> None:
         self._tick_off(kind, namespace)
         logger.info("listed", extra={"kind": kind, "objects": objects, "namespace": namespace})
-        self._look_at_all()
+        self.look_at_all()
 
     def _tick_off(self, kind: str, namespace: str) -> None:
         self._unlisted.discard((kind, namespace))
@@ -119,10 +124,6 @@ class News:
     def _begin_with(self, listed: set[Key]) -> None:
         """Of what a listing brings, that which was asked for and not done yet comes first."""
         self._wake_all({key for key in listed if not self._resources.is_observed(key)})
-
-    def _look_at_all(self) -> None:
-        for key in self._resources:
-            self._look_again(key)
 
     def _wake_all(self, keys: set[Key]) -> None:
         for key in keys:
