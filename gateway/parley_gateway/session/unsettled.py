@@ -24,14 +24,13 @@ class Unsettled:
         self._rate = rate
         self._audio = bytearray()
         self._end = 0
-        self._again = 0
-        """Of the audio's beginning, what another stream was given before."""
+        self._new_until = self._patience = ms_to_bytes(NEW_MS, rate)
+        """Up to here the recogniser may not listen yet; 0 once it has said something."""
         self._speaking = False
-        self._new = True
 
     def again(self, pcm: bytes) -> None:
-        """The recogniser begins with this, which another one did not settle."""
-        self._again = len(pcm)
+        """The recogniser begins with this, which another one did not settle, and has as much time as that one."""
+        self._new_until = len(pcm) + self._patience
         self.sent(pcm)
 
     def sent(self, pcm: bytes) -> None:
@@ -42,7 +41,7 @@ class Unsettled:
 
     def heard(self, event: SttEvent) -> None:
         """The recogniser said this: a final transcript settles what it was made of."""
-        self._new = False
+        self._new_until = 0
         if isinstance(event, SpeechStarted):
             self._speaking = True
         elif isinstance(event, TranscriptChanged):
@@ -59,13 +58,12 @@ class Unsettled:
     def take(self) -> bytes:
         """What is left, to be given to another stream; this one is over."""
         left, self._audio = bytes(self._audio), bytearray()
-        self._end = self._again = 0
-        self._speaking, self._new = False, True
+        self._end, self._new_until, self._speaking = 0, self._patience, False
         return left
 
     def _trim(self) -> None:
-        may_not_listen = self._new and self._end - self._again <= ms_to_bytes(NEW_MS, self._rate)
-        limit = ms_to_bytes(SPEECH_MS if self._speaking or may_not_listen else QUIET_MS, self._rate)
+        is_new = self._end <= self._new_until
+        limit = ms_to_bytes(SPEECH_MS if self._speaking or is_new else QUIET_MS, self._rate)
         if len(self._audio) > limit:
             del self._audio[: len(self._audio) - limit]
 
